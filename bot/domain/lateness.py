@@ -1,0 +1,45 @@
+"""What to do with a delivery whose slot has passed while nobody was awake to post it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Late(StrEnum):
+    """The three answers of the late policy."""
+
+    POST = "post now"
+    SPREAD = "spread"
+    HOLD = "hold and ask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatePolicy:
+    """Within `grace`: post now. Up to `limit`: spread, at least `gap` after the channel's last post. Beyond: hold, ask."""
+
+    grace: timedelta = timedelta(minutes=15)
+    limit: timedelta = timedelta(hours=24)
+    gap: timedelta = timedelta(minutes=5)
+
+
+def decide(policy: LatePolicy, slot: datetime, now: datetime, last_post: datetime | None) -> tuple[Late, datetime, str]:
+    """Return the answer, the moment it is for and the reason in words.
+
+    `last_post` is when the channel last posted or has promised to. POST: now, or once `gap` has passed since the last
+    post when the slot is late at all; SPREAD: the moment to move to; HOLD: `now`.
+    """
+    late = now - slot
+    if late > policy.limit:
+        return Late.HOLD, now, f"{_words(late)} late, more than {_words(policy.limit)}: approve it again or cancel it"
+    free = now if last_post is None else max(now, last_post + policy.gap)
+    if late <= policy.grace or free == now:
+        return Late.POST, now, "" if late <= policy.grace else f"{_words(late)} late, posted now"
+    return Late.SPREAD, free, f"{_words(late)} late, spread with {_words(policy.gap)} between posts"
+
+
+def _words(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds} s"

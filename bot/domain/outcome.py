@@ -1,0 +1,78 @@
+"""Outcome: what a platform answered to one try. Closed: match it with `assert_never`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that one part is published: the platform's `id` and public `url`, and `at` (aware UTC).
+
+    `version` is what a reply must also name on platforms that have it (a content hash), else "".
+    `pieces` are further ids that make up the same part (an album's other messages), for retraction.
+    """
+
+    id: str
+    url: str
+    at: datetime
+    version: str = ""
+    pieces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTo:
+    """Where a thread goes on: its first part and the part before this one."""
+
+    root: Receipt
+    parent: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Published, and here is the proof (for `retract`: gone, and this is what was there)."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Accepted but not public yet (media still at work): ask again at `until`, handing back `resume`."""
+
+    resume: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Surely not published. Try again, at the earliest `after` this long (zero = by our own backoff).
+
+    `channel_wide` True means the platform asked the whole account to wait (429).
+    """
+
+    why: str
+    after: timedelta = timedelta(0)
+    channel_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Surely not published, and will not be as it is: the platform's own words."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unauthorised:
+    """Surely not published: the credential is not accepted. The channel pauses and keeps its deliveries."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """May be published: time-out, reset, 5xx or an answer that cannot be read. Never retried blindly."""
+
+    why: str
+
+
+Outcome = Sent | Pending | Retry | Refused | Unauthorised | Unknown

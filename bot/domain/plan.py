@@ -1,0 +1,84 @@
+"""Plan: the rule that makes slots. Slot: a moment on one channel, used once."""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.lateness import LatePolicy
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Wall-clock times on some weekdays in one IANA zone; or, with `every`, steady steps between the first and last.
+
+    `days` are 0 (Monday) to 6; `times` wall-clock times to the second, sorted. With `every` set, `times` holds the
+    first and the last moment of the day and slots stand `every` apart from the first on.
+    A time that a clock change skips moves to the first valid instant after; one that comes twice fires once, the first.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    times: tuple[time, ...] = (time(9), time(12, 30), time(17, 30))
+    zone: str = "UTC"
+    every: timedelta | None = None
+    late: LatePolicy = field(default_factory=LatePolicy)
+
+    def slots(self, after: datetime) -> Iterator[datetime]:
+        """Yield the plan's moments later than `after`, in order, aware UTC, without end (none if it has no days or times)."""
+        if not self.days or not self.times:
+            return
+        zone = ZoneInfo(self.zone)
+        day = after.astimezone(zone).date() - timedelta(days=1)
+        last = after.astimezone(UTC)
+        while day < date.max - timedelta(days=2):
+            if day.weekday() in self.days:
+                for moment in sorted(instant(day, at, zone) for at in self._times_of_day()):
+                    if moment > last:
+                        yield moment
+                        last = moment
+            day += timedelta(days=1)
+
+    def _times_of_day(self) -> Iterator[time]:
+        if self.every is None:
+            yield from self.times
+            return
+        anchor = date(2000, 1, 1)
+        at, end = datetime.combine(anchor, self.times[0]), datetime.combine(anchor, self.times[-1])
+        while at <= end:
+            yield at.time()
+            at += self.every
+
+
+def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant of a wall-clock time: the first of two in an overlap, the first valid one after a gap.
+
+    Source: PEP 495. In a gap, fold=0 reads the time with the offset from before the change, which names an instant
+    after it; the end of the gap itself is found by halving the way between.
+    """
+    wall = datetime.combine(day, at, tzinfo=zone)
+    moment = wall.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return moment
+    before, after = moment - timedelta(days=1), moment
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = (before + (after - before) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def next_slot(
+    plan: Plan, after: datetime, taken: Container[datetime], before: datetime | None = None
+) -> datetime | None:
+    """Return the first slot later than `after` that is not taken; None when there is none before `before` (or ever)."""
+    for slot in plan.slots(after):
+        if before is not None and slot >= before:
+            return None
+        if slot not in taken:
+            return slot
+    return None

@@ -1,0 +1,331 @@
+"""The page a newcomer reads first: every place where Handbill meets something that can be exchanged.
+
+`bot.app` builds one of each and hands them to the flow; nothing in `bot.flow` knows what stands behind them. All ports
+are async: what is synchronous in a library runs in a bounded thread pool inside its own adapter.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.article import Article, Image
+from bot.domain.campaign import Campaign
+from bot.domain.channel import Account, Channel, Limits
+from bot.domain.delivery import Attempt, Delivery, PublishKey, State
+from bot.domain.outcome import Outcome, Receipt, ReplyTo
+from bot.domain.plan import Plan
+from bot.domain.post import Part
+
+
+class Clock(Protocol):
+    """The one place where time comes from."""
+
+    def now(self) -> datetime:
+        """Return the present, aware UTC, never earlier than a moment returned before."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start, for durations."""
+        ...
+
+    async def sleep(self, span: timedelta) -> None:
+        """Wait that long."""
+        ...
+
+
+# --- article in -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A file that could not be taken, in words for the manager: where is "path:line" when a line is known.
+
+    `level` is "error" (the file is left out) or "warning" (it is taken, but something in it is not as meant).
+    """
+
+    where: str
+    what: str
+    hint: str = ""
+    level: str = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a source found: the articles and campaigns that are whole, and a problem for each that is not.
+
+    `present` are the (campaign, name) of all articles that are there, readable or not, so that nobody takes a broken
+    file for a deleted one.
+    """
+
+    articles: tuple[Article, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    present: frozenset[tuple[str, str]] = frozenset()
+
+
+class Source(Protocol):
+    """Where articles come from."""
+
+    name: str
+
+    async def read(self) -> Found:
+        """Return all that is there now. A faulty file becomes a Problem and never hides another; raises StoreError never."""
+        ...
+
+    def changes(self) -> AsyncIterator[None]:
+        """Yield each time it is worth calling `read` again, until the iterator is closed."""
+        ...
+
+
+class Media(Protocol):
+    """The bytes of images, by content hash."""
+
+    async def put(self, data: bytes, alt: str) -> Image:
+        """Keep a picture (re-encoded without EXIF where it has any) and return its facts; BadInput when it is none."""
+        ...
+
+    async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
+        """Return bytes and media type that keep within the limits, scaled down or re-encoded when they must be."""
+        ...
+
+
+# --- article out ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One setting of a platform or chat. `key` such as "TOKEN" is written X_TOKEN, X_TOKEN__NAME for a second account.
+
+    A secret also takes X_TOKEN_FILE. `help` says where to get it, in one line; a required field has no default.
+    """
+
+    key: str
+    help: str
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What `app` gives every adapter: its credentials by field key, its channel's name, and the shared parts.
+
+    `session` is the one aiohttp.ClientSession (typed as object: adapters import aiohttp, this page does not).
+    `timeout` bounds one request in seconds and is shorter than the deadline that dispatch sets around `publish`.
+    """
+
+    channel: str
+    credentials: Mapping[str, str] = field(repr=False)
+    session: object
+    media: Media
+    clock: Clock
+    witness: "Witness"
+    timeout: float = 20.0
+
+
+class Platform(Protocol):
+    """One channel on one service. Made by the module's `connect(means)`; see docs/adapters.md for the whole contract.
+
+    Outcomes are values: `publish` and `retract` classify what their SDK raises. An exception that escapes is counted as
+    Unknown by dispatch.
+    """
+
+    async def verify(self) -> Account:
+        """Ask who we are and what the server's limits are; raises Unreachable or BadSetting, in words for an operator."""
+        ...
+
+    async def publish(self, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str = "") -> Outcome:
+        """Publish one part, once. The same key again must not publish a second time where the platform can help it."""
+        ...
+
+    async def find(self, part: Part, key: PublishKey, since: datetime) -> Receipt | None:
+        """Return the proof that this part was published at or after `since`, None when it surely is not there.
+
+        Raises CannotTell where the platform offers no means, Unreachable when it could not be asked.
+        """
+        ...
+
+    async def retract(self, receipt: Receipt) -> Outcome:
+        """Remove a published part; Sent when it is gone (also when it was gone before)."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A published message of ours that came back to us on another way (a channel's linked discussion group)."""
+
+    channel: str
+    text: str
+    receipt: Receipt
+
+
+class Witness(Protocol):
+    """Remembers messages that came back, for platforms that cannot be asked what they hold."""
+
+    async def saw(self, sighting: Sighting) -> None:
+        """Remember it; the same receipt twice is one."""
+        ...
+
+    async def sightings(self, channel: str, since: datetime) -> Sequence[Sighting]:
+        """Return what came back on that channel at or after `since`."""
+        ...
+
+    async def caught_up(self, channel: str, at: datetime) -> None:
+        """Note that at this moment nothing was left to hear."""
+        ...
+
+    async def heard_until(self, channel: str) -> datetime | None:
+        """Return the last moment at which nothing was left to hear, None = never listened."""
+        ...
+
+
+# --- readers --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a reader wrote: `words` without the command's slash ("latest 3", "search night trains"), in `language`."""
+
+    chat: str
+    words: str
+    language: str = ""
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleCard:
+    """One article for a reader."""
+
+    title: str
+    excerpt: str
+    link: str
+    author: str = ""
+    date: datetime | None = None
+    language: str = ""
+    image: Image | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the bot says: plain words first, then the cards, each its own message."""
+
+    text: str = ""
+    cards: tuple[ArticleCard, ...] = ()
+
+
+class Chat(Protocol):
+    """A place where readers write to the bot."""
+
+    async def listen(self, answer: Callable[[Question], Awaitable[Answer | None]]) -> None:
+        """Answer readers until cancelled; outages are waited out with growing pauses and logged."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+# --- ledger and archive ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One delivery's move, guarded: it happens only if the delivery is still in `state` with this `epoch`.
+
+    Fields left None keep their value; `slot_free` True takes the slot away. Raises NotAllowed when the guard fails.
+    """
+
+    delivery: str
+    state: State
+    epoch: int
+    to: State
+    why: str = ""
+    due: datetime | None = None
+    slot: datetime | None = None
+    slot_free: bool = False
+    tries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Whether all posting is paused, since when and why."""
+
+    on: bool
+    why: str = ""
+    since: datetime | None = None
+
+
+class Store(Protocol):
+    """The ledger and the archive. Every method is one transaction; a call that returns has been made durable.
+
+    Raises NotFound, NotAllowed (a guard refused), StoreError. One contract suite runs over every store we ship.
+    """
+
+    # campaigns, articles, problems
+    async def put_campaigns(self, campaigns: Sequence[Campaign]) -> None: ...
+    async def campaign(self, name: str) -> Campaign: ...  # an unknown name gives Campaign(name=name)
+    async def put_article(self, article: Article, seen: datetime) -> None: ...
+    async def article(self, campaign: str, name: str) -> Article: ...
+    async def editions(self) -> Mapping[tuple[str, str], str]: ...  # (campaign, name) -> digest
+    async def put_problems(self, source: str, problems: Sequence[Problem]) -> None: ...  # replaces that source's
+    async def problems(self) -> Sequence[Problem]: ...
+
+    # channels and plans
+    async def put_channel(self, channel: Channel) -> None: ...  # keeps `paused`
+    async def channels(self) -> Sequence[Channel]: ...
+    async def pause_channel(self, name: str, why: str) -> None: ...  # why "" = resume
+    async def rest_channel(self, name: str, until: datetime) -> None: ...  # a channel-wide Retry
+    async def put_plan(self, channel: str, plan: Plan | None) -> None: ...  # None = clear
+    async def plans(self) -> Mapping[str, Plan]: ...
+    async def set_hold(self, hold: Hold) -> None: ...
+    async def hold(self) -> Hold: ...
+
+    # deliveries
+    async def add_deliveries(self, deliveries: Sequence[Delivery], at: datetime) -> Sequence[Delivery]: ...
+    # ^ returns those that were new; one that is there already (campaign, article, excerpt, channel, round) is left alone
+    async def replace_post(self, delivery: Delivery, at: datetime) -> None: ...  # new post, revision + 1, back to held
+    async def delivery(self, id: str) -> Delivery: ...  # any unambiguous prefix of an id will do
+    async def deliveries(
+        self, *, campaign: str = "", article: str = "", channel: str = "", states: Sequence[State] = (), limit: int = 0
+    ) -> Sequence[Delivery]: ...  # by due, then id
+    async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
+    async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]: ...
+    # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`
+    async def next_due(self) -> datetime | None: ...
+    async def move(self, changes: Sequence[Change], at: datetime) -> None: ...  # all or nothing
+    async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey: ...
+    # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
+    #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold
+    async def record(self, attempt: Attempt) -> None: ...  # its outcome, and the receipt when Sent; from any epoch
+    async def receipt(self, delivery: str, part: int, receipt: Receipt) -> None: ...  # proof found by other means
+    async def attempts(self, delivery: str) -> Sequence[Attempt]: ...
+    async def history(self, delivery: str) -> Sequence[tuple[datetime, State, str]]: ...  # every move with its why
+    async def overdue_leases(self, now: datetime) -> Sequence[Delivery]: ...  # in sending, lease run out
+
+    # readers
+    async def latest(self, n: int, language: str = "") -> Sequence[Article]: ...  # published articles, newest first
+    async def search(self, words: str, n: int) -> Sequence[Article]: ...  # published articles, best first
+    async def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """What wakes due work. The ledger is the truth; an engine only calls."""
+
+    async def start(
+        self, wake: Callable[[], Awaitable[None]], chores: Mapping[timedelta, Callable[[], Awaitable[None]]]
+    ) -> None:
+        """Call `wake` at each moment given to `wake_at` and every few seconds besides; each chore at its interval."""
+        ...
+
+    def wake_at(self, moment: datetime) -> None:
+        """Move the one coming wake-up to that moment if it is earlier than the present one (or that one has passed)."""
+        ...
+
+    async def stop(self) -> None:
+        """Call nothing more; return when no call is under way."""
+        ...
