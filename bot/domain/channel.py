@@ -35,7 +35,8 @@ class Limits:
     """A channel's rules as data; 0 means no limit unless said otherwise.
 
     `length` in `unit`; `bytes` a second cap in UTF-8 bytes; `url_weight` what one link counts (0 = its own length);
-    `local_mentions` counts "@user@host" as "@user"; `warning_counts` adds a content warning to the length;
+    `local_mentions` counts "@user@host" as "@user"; `pings` tells that
+    the platform itself makes a mention of any @word in a text; `warning_counts` adds a content warning to the length;
     `caption` the lower limit when an image goes along; `images` how many, `image_bytes` each, `image_pixels` width x
     height, `image_types` media types, `alt` code points of alt text; `tags` how many hashtags we put at most;
     `link` where the article's link goes; `edits`, `deletes`, `warnings`, `languages`, `visibilities` what the
@@ -48,6 +49,7 @@ class Limits:
     url_weight: int = 0
     link_rule: LinkRule = LinkRule.BARE
     local_mentions: bool = False
+    pings: bool = True
     warning_counts: bool = False
     caption: int = 0
     images: int = 4

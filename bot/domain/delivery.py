@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 
+from bot.domain.excerpt import Excerpt
 from bot.domain.outcome import Outcome, Receipt
 from bot.domain.post import Part, Post
 
@@ -79,6 +80,7 @@ class Delivery:
     article: str
     digest: str
     channel: str
+    excerpt: Excerpt
     post: Post
     state: State
     round: int = 1
