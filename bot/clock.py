@@ -1,0 +1,25 @@
+"""The one Clock: every other module takes `now` as an argument or asks here."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """The machine's clock, which never runs backwards for us: set back, it stands still until time catches up."""
+
+    def __init__(self) -> None:
+        self._latest = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the present, aware UTC, never earlier than a moment returned before."""
+        self._latest = max(self._latest, datetime.now(UTC))
+        return self._latest
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start, for durations."""
+        return time.monotonic()
+
+    async def sleep(self, span: timedelta) -> None:
+        """Wait that long (not at all when negative)."""
+        await asyncio.sleep(max(0.0, span.total_seconds()))

@@ -1,0 +1,157 @@
+"""One loopback server for all simulated services, with the fault door and the ledger of effects.
+
+/NAME/...        a service as its SDK speaks to it            /ledger     all effects as JSON
+/faults          POST a fault, GET those open, DELETE all     /pictures/SHA256
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot.sandbox.world import Fault, Service, World
+
+LARGEST_REQUEST = 60 * 2**20
+
+
+def application(world: World, services: Sequence[Service]) -> web.Application:
+    """Return the whole server as one aiohttp application."""
+    app = web.Application(client_max_size=LARGEST_REQUEST)
+    app.add_routes(
+        [
+            web.get("/ledger", lambda _: answer(web.json_response(world.ledger()))),
+            web.get("/pictures/{digest}", lambda request: answer(_picture(world, request.match_info["digest"]))),
+            web.get("/faults", lambda _: answer(web.json_response([asdict(fault) for fault in world.faults]))),
+            web.post("/faults", lambda request: _add_fault(world, request)),
+            web.delete("/faults", lambda _: answer(_lift_faults(world))),
+        ]
+    )
+    for service in services:
+        part = web.Application(middlewares=[fault_door(world, service)], client_max_size=LARGEST_REQUEST)
+        part.add_routes(service.routes())
+        app.add_subapp(f"/{service.name}", part)
+    return app
+
+
+@asynccontextmanager
+async def running(world: World, services: Sequence[Service], port: int = 0) -> AsyncIterator[str]:
+    """Serve on loopback while the context lasts; the value is the address, "http://127.0.0.1:PORT" (0 = any free port)."""
+    runner = web.AppRunner(application(world, services), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    listening = socket.create_server(("127.0.0.1", port))
+    try:
+        await web.SockSite(runner, listening).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        await runner.cleanup()
+        listening.close()
+
+
+def fault_door(world: World, service: Service) -> Middleware:
+    """Return the middleware that makes this service's requests go wrong as the world's faults say."""
+
+    @web.middleware
+    async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = _take(world, service, request)
+        if fault is None:
+            return await handler(request)
+        return await _before(fault, service, request) or await _after(fault, service, request, await handler(request))
+
+    return door
+
+
+def _take(world: World, service: Service, request: web.Request) -> Fault | None:
+    publishes = service.publishes(request)
+    for index, fault in enumerate(world.faults):
+        if fault.platform == service.name and (fault.on == "any" or publishes):
+            if fault.times == 1:
+                del world.faults[index]
+            elif fault.times > 1:
+                world.faults[index] = Fault(**{**asdict(fault), "times": fault.times - 1})
+            return fault
+    return None
+
+
+async def _before(fault: Fault, service: Service, request: web.Request) -> web.StreamResponse | None:
+    """Play the faults that leave no effect; None means the request goes on to its handler."""
+    await request.read()
+    match fault.kind:
+        case "delay":
+            await asyncio.sleep(fault.seconds)
+        case "refuse":
+            return _cut(request)
+        case "error":
+            return service.error(fault.status)
+        case "unauthorised":
+            return service.error(401)
+        case "flood":
+            return service.error(429, wait=fault.seconds)
+    return None
+
+
+async def _after(
+    fault: Fault, service: Service, request: web.Request, response: web.StreamResponse
+) -> web.StreamResponse:
+    """Play the faults that spoil the answer to a request that had its effect."""
+    match fault.kind:
+        case "reset":
+            return _cut(request)
+        case "error-after":
+            return service.error(fault.status)
+        case "garbage":
+            return web.Response(text="<!doctype html><title>Bad gateway</title>", content_type="text/html")
+        case "truncate":
+            return await _truncate(request, response)
+    return response
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b"{}"
+    half = web.StreamResponse(status=response.status, headers={"Content-Type": "application/json"})
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return half
+
+
+async def answer(response: web.Response) -> web.Response:
+    """Let a plain function serve as a handler."""
+    return response
+
+
+def _picture(world: World, digest: str) -> web.Response:
+    if digest not in world.pictures:
+        raise web.HTTPNotFound
+    body, media_type = world.pictures[digest]
+    return web.Response(
+        body=body,
+        content_type=media_type,
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=31536000, immutable"},
+    )
+
+
+async def _add_fault(world: World, request: web.Request) -> web.Response:
+    fields: dict[str, Any] = await request.json()
+    try:
+        world.faults.append(Fault(**fields))
+    except TypeError as error:
+        return web.json_response({"error": str(error)}, status=400)
+    return web.json_response([asdict(fault) for fault in world.faults])
+
+
+def _lift_faults(world: World) -> web.Response:
+    world.faults.clear()
+    return web.json_response([])
