@@ -121,7 +121,10 @@ def _encoded(picture: "Picture", kind: str, **options: object) -> bytes:
     frames = {"save_all": True} if getattr(picture, "is_animated", False) else {}
     profile = picture.info.get("icc_profile")
     picture.info = {"icc_profile": profile} if profile else {}
-    picture.save(out, format=kind, **{"quality": 90, **picture.info, **frames, **options})
+    choices: dict[str, object] = {"quality": 90, **frames, **options}
+    if profile:
+        choices["icc_profile"] = profile
+    picture.save(out, format=kind, **choices)
     return out.getvalue()
 
 
