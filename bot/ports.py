@@ -7,7 +7,7 @@ are async: what is synchronous in a library runs in a bounded thread pool inside
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
@@ -189,10 +189,11 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a reader wrote: `words` without the command's slash ("latest 3", "search night trains"), in `language`."""
+    """What a reader wrote: `command` without its slash ("search"; "" = plain words) and the `words` after it."""
 
     chat: str
     words: str
+    command: str = ""
     language: str = ""
     private: bool = True
 
@@ -250,6 +251,14 @@ class Change:
     slot_free: bool = False
     tries: int | None = None
 
+    @classmethod
+    def of(cls, delivery: Delivery, to: State, why: str, **more: Any) -> "Change":  # noqa: ANN401 - the fields below
+        """Return the move of a delivery as it is known now; holding and cancelling give the slot back."""
+        free = to in (State.HELD, State.CANCELLED)
+        return cls(
+            delivery=delivery.id, state=delivery.state, epoch=delivery.epoch, to=to, why=why, slot_free=free, **more
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
@@ -298,6 +307,8 @@ class Store(Protocol):
     # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`
     async def next_due(self) -> datetime | None: ...
     async def move(self, changes: Sequence[Change], at: datetime) -> None: ...  # all or nothing
+    async def reschedule(self, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None: ...
+    # ^ same state, other moment (None = parked until a person acts); guarded like a Change, told in the history
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey: ...
     # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
     #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold

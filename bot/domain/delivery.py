@@ -89,6 +89,7 @@ class Delivery:
     tries: int = 0
     slot: datetime | None = None
     due: datetime | None = None
+    not_before: datetime | None = None
     expires: datetime | None = None
     why: str = ""
     receipts: tuple[tuple[int, Receipt], ...] = ()

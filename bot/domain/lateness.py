@@ -22,13 +22,13 @@ class LatePolicy:
     gap: timedelta = timedelta(minutes=5)
 
 
-def decide(policy: LatePolicy, slot: datetime, now: datetime, last_post: datetime | None) -> tuple[Late, datetime, str]:
+def decide(policy: LatePolicy, due: datetime, now: datetime, last_post: datetime | None) -> tuple[Late, datetime, str]:
     """Return the answer, the moment it is for and the reason in words.
 
     `last_post` is when the channel last posted or has promised to. POST: now, or once `gap` has passed since the last
     post when the slot is late at all; SPREAD: the moment to move to; HOLD: `now`.
     """
-    late = now - slot
+    late = now - due
     if late > policy.limit:
         return Late.HOLD, now, f"{_words(late)} late, more than {_words(policy.limit)}: approve it again or cancel it"
     free = now if last_post is None else max(now, last_post + policy.gap)

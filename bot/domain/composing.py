@@ -1,0 +1,46 @@
+"""From an article to the post of one channel: the one way there is, so that a preview cannot differ from the post."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.domain.article import Article
+from bot.domain.campaign import Campaign
+from bot.domain.channel import Channel
+from bot.domain.excerpt import Excerpt
+from bot.domain.excerpting import by_hand, excerpts
+from bot.domain.post import Post
+from bot.domain.rendering import choose, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What one channel would get: the excerpt that was chosen and the post it became."""
+
+    channel: Channel
+    excerpt: Excerpt
+    post: Post
+
+
+def compose(article: Article, campaign: Campaign, channels: Iterable[Channel]) -> tuple[Composition, ...]:
+    """Return a composition for each channel that the article is meant for; none for an article without words."""
+    if article.excerpt:
+        offered: tuple[Excerpt, ...] = (by_hand(article, article.excerpt),)
+    else:
+        offered = excerpts(article)
+    if not offered:
+        return ()
+    return tuple(
+        Composition(channel=channel, excerpt=excerpt, post=render(article, excerpt, campaign, channel))
+        for channel in channels
+        if meant_for(article, campaign, channel)
+        for excerpt in [choose(article, offered, campaign, channel)]
+    )
+
+
+def meant_for(article: Article, campaign: Campaign, channel: Channel) -> bool:
+    """Tell whether an article goes to a channel: its own list counts, else its campaign's, else every channel.
+
+    A list may name channels ("mastodon__library") or platforms ("mastodon").
+    """
+    wanted = article.channels or campaign.channels
+    return not wanted or channel.name in wanted or channel.platform in wanted

@@ -1,0 +1,110 @@
+"""What a source found -> articles taken in, their deliveries planned or, where unsent, renewed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.article import Article
+from bot.domain.composing import Composition
+from bot.domain.delivery import UNSENT, Delivery, State
+from bot.flow.planning import Planner
+from bot.ports import Change, Clock, Found, Problem, Source, Store
+
+NO_CHANNEL = Problem(
+    where=".env",
+    what="no channel is set up, so articles wait in the folder",
+    hint="run `handbill init`, or `handbill doctor` to see what is missing",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one intake did: "campaign/name" of articles by what became of them, and what stood in the way."""
+
+    new: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Intake:
+    """Takes in what sources find.
+
+    An article enters the archive after its deliveries: a crash between the two makes the next intake do it again, and
+    adding a delivery that is there adds nothing.
+    """
+
+    def __init__(self, store: Store, clock: Clock, planner: Planner) -> None:
+        self._store, self._clock, self._planner = store, clock, planner
+
+    async def take(self, source: Source) -> Taken:
+        """Read the source and bring the ledger in step with it."""
+        found = await source.read()
+        await self._store.put_campaigns(found.campaigns)
+        ready = bool(await self._store.channels())
+        problems = found.problems if ready or not found.articles else (*found.problems, NO_CHANNEL)
+        await self._store.put_problems(source.name, problems)
+        new, edited = await self._take_articles(found.articles) if ready else ((), ())
+        return Taken(new=new, edited=edited, gone=await self._hold_gone(found), problems=problems)
+
+    async def _take_articles(self, articles: Sequence[Article]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        known = await self._store.editions()
+        new: list[str] = []
+        edited: list[str] = []
+        for article in articles:
+            before = known.get((article.campaign, article.name))
+            if before == article.digest:
+                continue
+            made = {each.channel.name: each for each in await self._planner.compose(article)}
+            if before is None:
+                await self._planner.add(article, made.values())
+            else:
+                await self._renew(article, made)
+            await self._store.put_article(article, self._clock.now())
+            (new if before is None else edited).append(f"{article.campaign}/{article.name}")
+        return tuple(new), tuple(edited)
+
+    async def _renew(self, article: Article, made: Mapping[str, Composition]) -> None:
+        """Bring an edited article's deliveries in step; one of which any part has gone out is never touched."""
+        before = await self._store.article(article.campaign, article.name)
+        campaign = await self._store.campaign(article.campaign)
+        deliveries = await self._store.deliveries(campaign=article.campaign, article=article.name)
+        for delivery in deliveries:
+            if delivery.state in UNSENT and not delivery.receipts:
+                await self._renew_one(delivery, article, made.get(delivery.channel))
+        served = {each.channel for each in deliveries}
+        await self._planner.add(article, [each for name, each in made.items() if name not in served])
+        if article.ready and not before.ready and not campaign.approval:
+            await self._release(article)
+
+    async def _renew_one(self, delivery: Delivery, article: Article, made: Composition | None) -> None:
+        if made is None:
+            why = "the article no longer goes to this channel"
+            await self._store.move([Change.of(delivery, State.CANCELLED, why)], self._clock.now())
+            return
+        renewed = replace(
+            delivery,
+            digest=article.digest,
+            excerpt=made.excerpt,
+            post=made.post,
+            not_before=article.not_before,
+            expires=article.expires,
+            why="the article was edited: approve it again",
+        )
+        await self._store.replace_post(renewed, self._clock.now())
+
+    async def _release(self, article: Article) -> None:
+        """Schedule what waited while the article was a draft: marking it ready is its manager's approval."""
+        held = await self._store.deliveries(campaign=article.campaign, article=article.name, states=(State.HELD,))
+        for delivery in held:
+            slot = await self._planner.slot(delivery.channel, article.not_before, article.expires)
+            if slot is not None:
+                change = Change.of(delivery, State.SCHEDULED, "the article is ready", slot=slot, due=slot)
+                await self._store.move([change], self._clock.now())
+
+    async def _hold_gone(self, found: Found) -> tuple[str, ...]:
+        """Hold what is scheduled of articles whose file was taken away: by mistake or on purpose, a person says."""
+        scheduled = await self._store.deliveries(states=(State.SCHEDULED, State.RETRYING))
+        gone = [each for each in scheduled if (each.campaign, each.article) not in found.present and not each.receipts]
+        why = "its article is no longer in the folder: approve it again or cancel it"
+        await self._store.move([Change.of(each, State.HELD, why) for each in gone], self._clock.now())
+        return tuple(sorted({f"{each.campaign}/{each.article}" for each in gone}))
