@@ -83,6 +83,28 @@ def load(
     )
 
 
+def example(platforms: Mapping[str, tuple[str, Sequence[Field]]], given: Mapping[str, str] | None = None) -> str:
+    """Return the text of .env.example, or of a .env with the `given` values; `platforms` are (title, fields) by name."""
+    lines = [
+        "# Settings of Handbill. Copy to .env, or let `handbill init` ask. The environment wins over this file.",
+        "# Every secret has a twin with _FILE at its end that names a file to read it from (X_ACCESS_TOKEN_FILE=/run/…).",
+        "# A second account on a platform: the same names with __NAME at the end (MASTODON_TOKEN__LIBRARY).",
+    ]
+    groups = {"HANDBILL": ("The bot", FIELDS), **{name.upper(): each for name, each in platforms.items()}}
+    for prefix, (title, specs) in groups.items():
+        lines += ["", f"# {title}"]
+        for spec in specs:
+            name = f"{prefix}_{spec.key}"
+            value = (given or {}).get(name, "")
+            kind = "secret, " if spec.secret else ""
+            need = "required" if spec.required and not spec.default else f"default: {spec.default or 'none'}"
+            lines += [
+                f"# {spec.help} ({kind}{need})",
+                f"{name}={value}" if value or spec.required else f"# {name}={spec.default}",
+            ]
+    return "\n".join(lines) + "\n"
+
+
 def _dotenv(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 

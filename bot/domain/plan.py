@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.lateness import LatePolicy
 
+#: No zone has ever skipped more of its own day than this, but for islands that moved across the date line.
+LONGEST_GAP = timedelta(hours=25)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -30,12 +32,12 @@ class Plan:
         if not self.days or not self.times:
             return
         zone = ZoneInfo(self.zone)
-        day = after.astimezone(zone).date() - timedelta(days=1)
-        last = after.astimezone(UTC)
+        floor = after.astimezone(zone).replace(tzinfo=None) - LONGEST_GAP
+        day, last = floor.date(), after.astimezone(UTC)
         while day < date.max - timedelta(days=2):
             if day.weekday() in self.days:
-                for moment in sorted(instant(day, at, zone) for at in self._times_of_day()):
-                    if moment > last:
+                for at in self._times_of_day():
+                    if datetime.combine(day, at) >= floor and (moment := instant(day, at, zone)) > last:
                         yield moment
                         last = moment
             day += timedelta(days=1)
@@ -44,8 +46,7 @@ class Plan:
         if self.every is None:
             yield from self.times
             return
-        anchor = date(2000, 1, 1)
-        at, end = datetime.combine(anchor, self.times[0]), datetime.combine(anchor, self.times[-1])
+        at, end = (datetime.combine(date(2000, 1, 1), each) for each in (self.times[0], self.times[-1]))
         while at <= end:
             yield at.time()
             at += self.every

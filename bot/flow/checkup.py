@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.channel import Account, Channel
 from bot.errors import HandbillError
-from bot.ports import Clock, Platform, Store
+from bot.ports import Clock, Platform, Problem, Store
 
 log = structlog.get_logger("checkup")
 
@@ -75,3 +75,14 @@ def _finding(channel: Channel, account: Account) -> Finding:
         hint = "mark the account as automated in its profile settings" + (f"; {notes}" if notes else "")
         return Finding(subject=channel.name, level="warning", what=f"{what}; not marked as automated", hint=hint)
     return Finding(subject=channel.name, level="ok", what=what, hint=notes)
+
+
+def surroundings(problems: Sequence[Problem], folder_there: bool, folder: str) -> list[Finding]:  # noqa: FBT001 - a fact
+    """Return what is to be said of the managers' folder."""
+    if not folder_there:
+        return [
+            Finding(subject="queue", level="warning", what=f"{folder} is not there", hint="`handbill init` makes it")
+        ]
+    return [Finding(subject=each.where, level=each.level, what=each.what, hint=each.hint) for each in problems] or [
+        Finding(subject="queue", level="ok", what=f"{folder}: every file could be taken")
+    ]

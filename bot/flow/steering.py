@@ -1,13 +1,13 @@
 """What managers decide: approve, hold, cancel, send now, settle what is uncertain, pause and resume everything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from bot.domain.delivery import UNSENT, Delivery, State
-from bot.domain.outcome import Receipt
+from bot.domain.outcome import Receipt, Sent
 from bot.errors import BadInput, NotAllowed
 from bot.flow.planning import Planner
-from bot.ports import Change, Clock, Hold, Store
+from bot.ports import Change, Clock, Hold, Platform, Store
 
 
 class Verdict(StrEnum):
@@ -89,6 +89,21 @@ class Steering:
         else:
             change = Change.of(delivery, State.RETRYING, f"{why}; the thread goes on", due=now)
         await self._store.move([change], now)
+
+    async def retract(self, id: str, platforms: Mapping[str, Platform]) -> Delivery:
+        """Remove every published part of a sent delivery, the last first; NotAllowed in the platform's words if it cannot."""
+        delivery = await self._store.delivery(id)
+        _refuse([delivery], {State.SENT}, "retracted")
+        platform = platforms.get(delivery.channel)
+        if platform is None:
+            raise NotAllowed(f"channel {delivery.channel} is not set up", hint="`handbill doctor` says what is missing")
+        for number, receipt in sorted(delivery.receipts, reverse=True):
+            outcome = await platform.retract(receipt)
+            if not isinstance(outcome, Sent):
+                why = getattr(outcome, "why", "it is not done yet")
+                raise NotAllowed(f"part {number} of {id} could not be removed: {why}", hint="try again later")
+        await self._store.move([Change.of(delivery, State.RETRACTED, "retracted by a manager")], self._clock.now())
+        return await self._store.delivery(delivery.id)
 
     async def pause(self, why: str) -> Hold:
         """Stop all posting at once; what is on its way is finished, nothing new is begun."""

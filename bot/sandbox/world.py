@@ -2,10 +2,13 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -86,14 +89,21 @@ class Service(Protocol):
 
 
 class World:
-    """The ledger of effects. Services call `publish` and `remove`; tests and the page read `effects`."""
+    """The ledger of effects. Services call `publish` and `remove`; tests and the page read `effects`.
 
-    def __init__(self) -> None:
+    With a `folder` the world survives its process: every effect is appended to a journal there and read back at the
+    start, pictures lie beside it.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self.effects: list[Effect] = []
         self.pictures: dict[str, tuple[bytes, str]] = {}
         self.faults: list[Fault] = []
         self.changed = asyncio.Event()
-        self._ids = itertools.count(1)
+        self._journal = Journal(folder) if folder else None
+        if self._journal:
+            self._journal.replay(self)
+        self._ids = itertools.count(len(self.effects) * 100 + 1)
 
     def now(self) -> datetime:
         """Return the present, aware UTC."""
@@ -106,23 +116,24 @@ class World:
     def keep(self, data: bytes, media_type: str) -> str:
         """Keep a picture; return its sha256."""
         digest = sha256(data).hexdigest()
+        if self._journal and digest not in self.pictures:
+            self._journal.keep(digest, data, media_type)
         self.pictures[digest] = (data, media_type)
         return digest
 
     def publish(self, effect: Effect) -> Effect:
         """Make a message visible to followers."""
-        self.effects.append(effect)
-        self._changed()
+        self._note(effect)
         return effect
 
     def remove(self, platform: str, id: str) -> Effect | None:
         """Take a visible message down; None when there is none of that id."""
-        for index, effect in enumerate(self.effects):
-            if (effect.platform, effect.id) == (platform, id) and not effect.removed:
-                self.effects[index] = replace(effect, removed=self.now().isoformat())
-                self._changed()
-                return self.effects[index]
-        return None
+        found = next((effect for effect in self.visible(platform) if effect.id == id), None)
+        if found is None:
+            return None
+        removed = replace(found, removed=self.now().isoformat())
+        self._note(removed)
+        return removed
 
     def visible(self, platform: str, account: str = "") -> list[Effect]:
         """Return what followers see now on a platform (and account), oldest first."""
@@ -140,6 +151,48 @@ class World:
         """Return all effects as JSON-ready dicts, oldest first, removed ones too."""
         return [asdict(effect) for effect in self.effects]
 
-    def _changed(self) -> None:
+    def enter(self, effect: Effect) -> None:
+        """Put an effect into the ledger, in the place of an older one of the same platform and id."""
+        known = [(each.platform, each.id) for each in self.effects]
+        if effect.removed and (effect.platform, effect.id) in known:
+            self.effects[known.index((effect.platform, effect.id))] = effect
+        else:
+            self.effects.append(effect)
+
+    def _note(self, effect: Effect) -> None:
+        self.enter(effect)
+        if self._journal:
+            self._journal.append(effect)
         self.changed.set()
         self.changed = asyncio.Event()
+
+
+class Journal:
+    """Effects as lines of JSON and pictures as files, so that a sandbox that is killed forgets nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._effects, self._pictures = folder / "effects.jsonl", folder / "pictures"
+        self._pictures.mkdir(parents=True, exist_ok=True)
+
+    def append(self, effect: Effect) -> None:
+        """Write one effect down."""
+        with self._effects.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(effect), ensure_ascii=False) + "\n")
+
+    def keep(self, digest: str, picture: bytes, media_type: str) -> None:
+        """Write one picture down."""
+        (self._pictures / f"{digest}.{media_type.rpartition('/')[2]}").write_bytes(picture)
+
+    def replay(self, world: World) -> None:
+        """Read everything back; a last line that was cut short by a kill is left out."""
+        for path in self._pictures.iterdir():
+            world.pictures[path.stem] = (path.read_bytes(), f"image/{path.suffix[1:]}")
+        for line in self._effects.read_text(encoding="utf-8").splitlines() if self._effects.exists() else ():
+            with suppress(json.JSONDecodeError):
+                world.enter(_effect(json.loads(line)))
+
+
+def _effect(fields: dict[str, Any]) -> Effect:
+    images = tuple(Shown(**each) for each in fields.pop("images"))
+    spans = tuple((start, end, kind, target) for start, end, kind, target in fields.pop("spans"))
+    return Effect(**fields, images=images, spans=spans)

@@ -1,0 +1,196 @@
+"""The composition root: settings -> store, adapters, flow. The only file that knows everyone; it holds no rules.
+
+opened(settings)       the ledger and the verbs that need no network         (most commands)
+connected(app)         the same with every configured channel connected      (doctor, retract)
+running(settings)      the bot: everything, until the context ends           (run, demo)
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+
+from bot.chats import connect_all
+from bot.clock import SystemClock
+from bot.domain.channel import Channel
+from bot.domain.lateness import LatePolicy
+from bot.domain.plan import Plan
+from bot.engines.local import LocalEngine
+from bot.flow.checkup import Checkup
+from bot.flow.dispatch import Dispatch, Pace
+from bot.flow.intake import Intake
+from bot.flow.listening import Listening
+from bot.flow.planning import Planner
+from bot.flow.reconcile import Reconcile
+from bot.flow.steering import Steering
+from bot.media import MediaFolder
+from bot.net import session
+from bot.platforms import adapters
+from bot.ports import Chat, Clock, Engine, Means, Platform, Source, Store, Witness
+from bot.settings import Settings
+from bot.sources.folder import Folder
+from bot.store import open_store
+from bot.store.lock import bot_is_running, sole_bot
+
+RECONCILE_EVERY = timedelta(seconds=3)
+MEND_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What a face may use: the verbs, and the store for looking things up."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    witness: Witness
+    media: MediaFolder
+    source: Source
+    planner: Planner
+    intake: Intake
+    steering: Steering
+
+    @property
+    def default_plan(self) -> Plan:
+        """The plan of every channel that has none of its own."""
+        return Plan(zone=self.settings.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The same with every configured channel connected."""
+
+    app: App
+    platforms: Mapping[str, Platform]
+    chats: tuple[Chat, ...]
+    checkup: Checkup
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[App]:
+    """Open the ledger; StoreError or StoreTooNew when that cannot be."""
+    clock = SystemClock()
+    store = await open_store(settings.database, clock)
+    try:
+        media = MediaFolder(settings.data / "media")
+        planner = Planner(store, clock, Plan(zone=settings.zone))
+        app = App(
+            settings=settings,
+            clock=clock,
+            store=store,
+            witness=store,
+            media=media,
+            source=Folder(settings.queue, media, clock, settings.zone),
+            planner=planner,
+            intake=Intake(store, clock, planner),
+            steering=Steering(store, clock, planner),
+        )
+        await Checkup(store, clock, {}, configured(settings)).register()
+        yield app
+    finally:
+        await store.close()
+
+
+async def catch_up(app: App) -> None:
+    """Take in what is new in the folder, unless a running bot does that already."""
+    if not await asyncio.to_thread(bot_is_running, app.settings.data):
+        await app.intake.take(app.source)
+
+
+@asynccontextmanager
+async def connected(app: App) -> AsyncIterator[Connected]:
+    """Connect every channel whose credentials are complete; no network call is made yet."""
+    async with AsyncExitStack() as stack:
+        shared = await stack.enter_async_context(session(app.settings.deadline.total_seconds()))
+        means = {
+            each.name: Means(
+                channel=each.name,
+                credentials=each.credentials,
+                session=shared,
+                media=app.media,
+                clock=app.clock,
+                witness=app.witness,
+                timeout=app.settings.deadline.total_seconds() * 0.8,
+            )
+            for each in app.settings.channels
+            if not each.missing
+        }
+        known = {each.name: each.platform for each in app.settings.channels}
+        platforms = {name: adapters()[known[name]].connect(each) for name, each in means.items()}
+        for platform in platforms.values():
+            stack.push_async_callback(platform.close)
+        chats = connect_all({name: (known[name], each) for name, each in means.items()})
+        for chat in chats:
+            stack.push_async_callback(chat.close)
+        checkup = Checkup(app.store, app.clock, platforms, configured(app.settings))
+        yield Connected(app=app, platforms=platforms, chats=tuple(chats), checkup=checkup)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Connected]:
+    """Run the bot while the context lasts; leaving it finishes what is under way and closes everything."""
+    with sole_bot(settings.data):
+        async with opened(settings) as app, connected(app) as live, _at_work(live):
+            yield live
+
+
+@asynccontextmanager
+async def _at_work(live: Connected) -> AsyncIterator[None]:
+    app = live.app
+    pace = Pace(deadline=app.settings.deadline, jitter=random.random)
+    engine: Engine = LocalEngine(app.clock)
+    dispatch = Dispatch(app.store, app.clock, engine, live.platforms, app.default_plan, pace)
+    reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace)
+    listening = Listening(app.store)
+    await live.checkup.register()
+    background = [asyncio.create_task(_watch(app, engine)), asyncio.create_task(_verify(live))]
+    background += [asyncio.create_task(chat.listen(listening.answer)) for chat in live.chats]
+    await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: live.checkup.mend})
+    try:
+        yield
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await engine.stop()
+        await dispatch.stop()
+
+
+async def _watch(app: App, engine: Engine) -> None:
+    await app.intake.take(app.source)
+    engine.wake_at(app.clock.now())
+    async for _ in app.source.changes():
+        await app.intake.take(app.source)
+        engine.wake_at(app.clock.now())
+
+
+async def _verify(live: Connected) -> None:
+    await live.checkup.channels()
+
+
+def configured(settings: Settings) -> tuple[Channel, ...]:
+    """Return the channels whose credentials are complete, with their platforms' default limits."""
+    return tuple(
+        Channel(name=each.name, platform=each.platform, limits=adapters()[each.platform].LIMITS)
+        for each in settings.channels
+        if not each.missing
+    )
+
+
+async def demo_plans(app: App, every: int) -> None:
+    """Give each channel without a plan steady slots all day long, `every` so many seconds."""
+    own = await app.store.plans()
+    late = LatePolicy(grace=timedelta(minutes=5), gap=timedelta(seconds=every))
+    steady = Plan(times=(time(0), time(23, 59, 59)), every=timedelta(seconds=every), late=late)
+    for channel in await app.store.channels():
+        if channel.name not in own:
+            await app.store.put_plan(channel.name, steady)
+
+
+def samples() -> Path:
+    """Return the folder of sample articles: in a wheel beside this file, in the repository `queue/` itself."""
+    packed = Path(__file__).parent / "samples"
+    return packed if packed.is_dir() else Path(__file__).parent.parent / "queue"
