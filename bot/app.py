@@ -122,7 +122,7 @@ async def connected(app: App) -> AsyncIterator[Connected]:
         platforms = {name: adapters()[known[name]].connect(each) for name, each in means.items()}
         for platform in platforms.values():
             stack.push_async_callback(platform.close)
-        chats = connect_all({name: (known[name], each) for name, each in means.items()})
+        chats = connect_all([(known[name], each) for name, each in means.items()])
         for chat in chats:
             stack.push_async_callback(chat.close)
         checkup = Checkup(app.store, app.clock, platforms, configured(app.settings))

@@ -1,17 +1,28 @@
-"""Readers, one file each. A chat shares its credentials with the platform of the same name.
+"""Readers, one file each. A chat speaks with the credentials of the platform that bears its name.
 
-A chat module offers NAME, TITLE and `connect(means, channels)`, where `channels` are all channels of its platform that
-share the bot's credential, by name, with their own means.
+A chat module offers CREDENTIAL, the key of the field that names the bot (channels that share it share one chat), and
+`connect(means)`, which takes the means of all those channels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from importlib import import_module
+from itertools import groupby
 
 from bot.ports import Chat, Means
 
+#: The platforms whose readers can write to the bot.
 OURS = ("telegram",)
 
 
-def connect_all(means: Mapping[str, tuple[str, Means]]) -> list[Chat]:
-    """Return one chat for each credential of a platform that readers can write to; `means` maps channel -> (platform, means)."""
-    raise LookupError
+def connect_all(means: Iterable[tuple[str, Means]]) -> list[Chat]:
+    """Return one chat for each bot; `means` are (platform, means) of every connected channel. Calls nobody."""
+    chats: list[Chat] = []
+    for name in OURS:
+        module = import_module(f"bot.chats.{name}")
+
+        def bot(each: Means, key: str = module.CREDENTIAL) -> str:
+            return each.credentials[key]
+
+        mine = sorted((each for platform, each in means if platform in (name,)), key=bot)
+        chats += [module.connect(tuple(shared)) for _, shared in groupby(mine, key=bot)]
+    return chats
