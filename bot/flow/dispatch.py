@@ -74,8 +74,13 @@ class Dispatch:
     async def stop(self) -> None:
         """Begin nothing more and wait for what is under way; each attempt ends by its own deadline."""
         self._stopping = True
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Return when nothing is under way."""
         while self._under_way:
             await asyncio.wait(self._under_way.values())
+            await asyncio.sleep(0)  # noqa: TID251 - lets the finished tasks' callbacks run
 
     def _free(self, channel: str, _: asyncio.Task[None]) -> None:
         del self._under_way[channel]

@@ -22,13 +22,14 @@ LARGEST_REQUEST = 60 * 2**20
 def application(world: World, services: Sequence[Service]) -> web.Application:
     """Return the whole server as one aiohttp application."""
     app = web.Application(client_max_size=LARGEST_REQUEST)
+    door = Door(world)
     app.add_routes(
         [
-            web.get("/ledger", lambda _: answer(web.json_response(world.ledger()))),
-            web.get("/pictures/{digest}", lambda request: answer(_picture(world, request.match_info["digest"]))),
-            web.get("/faults", lambda _: answer(web.json_response([asdict(fault) for fault in world.faults]))),
-            web.post("/faults", lambda request: _add_fault(world, request)),
-            web.delete("/faults", lambda _: answer(_lift_faults(world))),
+            web.get("/ledger", door.ledger),
+            web.get("/pictures/{digest}", door.picture),
+            web.get("/faults", door.faults),
+            web.post("/faults", door.add_fault),
+            web.delete("/faults", door.lift_faults),
         ]
     )
     for service in services:
@@ -127,31 +128,39 @@ async def _truncate(request: web.Request, response: web.StreamResponse) -> web.S
     return half
 
 
-async def answer(response: web.Response) -> web.Response:
-    """Let a plain function serve as a handler."""
-    return response
+class Door:
+    """What tests and the page may ask of the world itself."""
 
+    def __init__(self, world: World) -> None:
+        self._world = world
 
-def _picture(world: World, digest: str) -> web.Response:
-    if digest not in world.pictures:
-        raise web.HTTPNotFound
-    body, media_type = world.pictures[digest]
-    return web.Response(
-        body=body,
-        content_type=media_type,
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=31536000, immutable"},
-    )
+    async def ledger(self, _: web.Request) -> web.Response:
+        """Answer with all effects."""
+        return web.json_response(self._world.ledger())
 
+    async def picture(self, request: web.Request) -> web.Response:
+        """Answer with a picture's bytes."""
+        digest = request.match_info["digest"]
+        if digest not in self._world.pictures:
+            raise web.HTTPNotFound
+        body, media_type = self._world.pictures[digest]
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=31536000, immutable"}
+        return web.Response(body=body, content_type=media_type, headers=headers)
 
-async def _add_fault(world: World, request: web.Request) -> web.Response:
-    fields: dict[str, Any] = await request.json()
-    try:
-        world.faults.append(Fault(**fields))
-    except TypeError as error:
-        return web.json_response({"error": str(error)}, status=400)
-    return web.json_response([asdict(fault) for fault in world.faults])
+    async def faults(self, _: web.Request) -> web.Response:
+        """Answer with the faults that are open."""
+        return web.json_response([asdict(fault) for fault in self._world.faults])
 
+    async def add_fault(self, request: web.Request) -> web.Response:
+        """Open a fault; its fields are those of Fault."""
+        fields: dict[str, Any] = await request.json()
+        try:
+            self._world.faults.append(Fault(**fields))
+        except TypeError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return await self.faults(request)
 
-def _lift_faults(world: World) -> web.Response:
-    world.faults.clear()
-    return web.json_response([])
+    async def lift_faults(self, request: web.Request) -> web.Response:
+        """Lift every fault."""
+        self._world.faults.clear()
+        return await self.faults(request)

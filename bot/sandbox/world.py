@@ -152,10 +152,14 @@ class World:
         return [asdict(effect) for effect in self.effects]
 
     def enter(self, effect: Effect) -> None:
-        """Put an effect into the ledger, in the place of an older one of the same platform and id."""
-        known = [(each.platform, each.id) for each in self.effects]
-        if effect.removed and (effect.platform, effect.id) in known:
-            self.effects[known.index((effect.platform, effect.id))] = effect
+        """Put an effect into the ledger; one that was removed takes the place of the visible one of its platform and id."""
+        standing = [
+            index
+            for index, each in enumerate(self.effects)
+            if (each.platform, each.id, each.removed) == (effect.platform, effect.id, "")
+        ]
+        if effect.removed and standing:
+            self.effects[standing[0]] = effect
         else:
             self.effects.append(effect)
 
