@@ -1,6 +1,6 @@
 """Hand-written stand-ins for what lies behind the ports, used by the flow's tests."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -108,5 +108,5 @@ class Shelf:
     async def read(self) -> Found:
         return self.found
 
-    async def changes(self):  # type: ignore[no-untyped-def]
+    async def changes(self) -> AsyncIterator[None]:
         yield None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.output import json_option, local, one_line, settings_of, shape, show_json, show_table, with_app
-
 from bot.domain.plan import WEEKDAYS as DAYS
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ Examples:
 @click.option("--late-limit", default="24h", show_default=True, help="How late before a person is asked.")
 @json_option
 @click.pass_context
-def set_plan(ctx: click.Context, channel: str, as_json: bool, **options: str) -> None:
+def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: str) -> None:
     """Store a channel's plan."""
     plan = _plan(options, settings_of(ctx).zone)
 

@@ -1,7 +1,7 @@
 """approve, hold, cancel, send-now, settle, retract, pause, resume."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +11,7 @@ from bot.cli.output import json_option, local, quiet_logs, settings_of, shape, s
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.delivery import Delivery
+    from bot.ports import Hold
 
 ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY…")
 
@@ -145,9 +146,9 @@ def resume_command(ctx: click.Context, as_json: bool) -> None:
     _hold(ctx, lambda app: app.steering.resume(), as_json)
 
 
-def _hold(ctx: click.Context, verb: Callable[..., object], as_json: bool) -> None:
-    hold = with_app(ctx, verb)  # type: ignore[arg-type]
+def _hold(ctx: click.Context, verb: "Callable[[App], Awaitable[Hold]]", as_json: bool) -> None:
+    hold = with_app(ctx, verb)
     if as_json:
-        show_json({"paused": hold.on, "why": hold.why, "since": hold.since})  # type: ignore[attr-defined]
+        show_json({"paused": hold.on, "why": hold.why, "since": hold.since})
     else:
-        click.echo(f"Everything is paused: {hold.why}" if hold.on else "Posting again.")  # type: ignore[attr-defined]
+        click.echo(f"Everything is paused: {hold.why}" if hold.on else "Posting again.")

@@ -1,9 +1,11 @@
 """What a source found -> articles taken in, their deliveries planned or, where unsent, renewed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from bot.domain.article import Article
+from bot.domain.channel import Channel
 from bot.domain.composing import Composition
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.flow.planning import Planner
@@ -40,10 +42,10 @@ class Intake:
         """Read the source and bring the ledger in step with it."""
         found = await source.read()
         await self._store.put_campaigns(found.campaigns)
-        ready = bool(await self._store.channels())
-        problems = found.problems if ready or not found.articles else (*found.problems, NO_CHANNEL)
+        channels = await self._store.channels()
+        problems = (*found.problems, *misdirected(found, channels))
         await self._store.put_problems(source.name, problems)
-        new, edited = await self._take_articles(found.articles) if ready else ((), ())
+        new, edited = await self._take_articles(found.articles) if channels else ((), ())
         return Taken(new=new, edited=edited, gone=await self._hold_gone(found), problems=problems)
 
     async def _take_articles(self, articles: Sequence[Article]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -108,3 +110,19 @@ class Intake:
         why = "its article is no longer in the folder: approve it again or cancel it"
         await self._store.move([Change.of(each, State.HELD, why) for each in gone], self._clock.now())
         return tuple(sorted({f"{each.campaign}/{each.article}" for each in gone}))
+
+
+def misdirected(found: Found, channels: Sequence[Channel]) -> Iterator[Problem]:
+    """Yield a problem for each article or campaign that names a channel there is none of, or when there is none at all."""
+    if not channels and found.articles:
+        yield NO_CHANNEL
+        return
+    known = {name for each in channels for name in (each.name, each.platform)}
+    named = [(f"{each.campaign}/{each.name}", each.channels) for each in found.articles]
+    named += [(f"{each.name}/campaign.yaml", each.channels) for each in found.campaigns]
+    for where, names in named:
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+                yield Problem(where=where, what=f"no channel is called {name!r}", hint=hint, level="warning")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bot.sandbox import bluesky, mastodon, telegram, x
 from bot.sandbox.server import running
-from bot.sandbox.world import World
+from bot.sandbox.world import Service, World
+
+MASTODON_TOKEN = "sandbox-mastodon-token"  # noqa: S105 - the way into a simulation on loopback
 
 
 @asynccontextmanager
@@ -16,7 +18,12 @@ async def sandbox(folder: Path | None = None, port: int = 0) -> AsyncIterator[tu
     With a `folder` what was posted survives a restart. Telegram's twenty messages a minute are lifted for the demo's pace.
     """
     world = World(folder)
-    services = [x.X(world), mastodon.Mastodon(world), telegram.Telegram(world, rate=200), bluesky.Bluesky(world)]
+    services: list[Service] = [
+        x.X(world),
+        mastodon.Mastodon(world, accounts={MASTODON_TOKEN: "library"}),
+        telegram.Telegram(world, rate=200),
+        bluesky.Bluesky(world),
+    ]
     async with running(world, services, port) as address:
         yield address, environment(address)
 
@@ -28,7 +35,7 @@ def environment(address: str) -> dict[str, str]:
         "X_BASE_URL": f"{address}/x",
         **credentials,
         "MASTODON_BASE_URL": f"{address}/mastodon",
-        "MASTODON_TOKEN": "sandbox",
+        "MASTODON_TOKEN": MASTODON_TOKEN,
         "TELEGRAM_BASE_URL": f"{address}/telegram",
         "TELEGRAM_TOKEN": telegram.TOKEN,
         "TELEGRAM_CHANNEL": telegram.CHANNEL,

@@ -1,0 +1,222 @@
+"""What is printed around an article and is not the article: bylines, dates, captions, share lines, imprints.
+
+Patterns as data, own lists, the languages side by side: a page often mixes them. Each function judges one paragraph.
+"""
+
+import regex
+
+_NAME = (
+    r"(?:(?:von|van|de|del|della|der|den|di|da|dos|du|la|le|al|el|bin|ibn)\s+|[dO][’'])*"
+    r"\p{Lu}[\p{L}\p{M}.’'-]*(?:\s+(?:(?:von|van|de|del|della|der|den|di|da|dos|du|la|le|al|el|bin|ibn)"
+    r"|\p{Lu}[\p{L}\p{M}.’'-]*)){0,4}"
+)
+_BYLINE = regex.compile(
+    r"(?:(?i:by|words by|written by|reported by|story by|text by|interview by|von|ein beitrag von|par|por|di"
+    r"|a cura di|door|av|af"
+    r"|przez|автор(?:ы)?|текст|text|texte|texto|testo|autor(?:in)?|auteur|autrice|author|redaktion|rédaction"
+    r"|redacción)\s*:?)\s+"
+    rf"{_NAME}(?:\s*(?:,|&|\band\b|\bund\b|\bet\b|\by\b|\be\b|\bи\b|\bog\b|\boch\b|\ben\b)\s*{_NAME})*"
+    r"(?:\s*[,|–—·•-]\s*[^.!?\n]{0,80})?"
+    r"|(?:بقلم|كتب|كتبت|تقرير|إعداد|نویسنده|گزارشگر|خبرنگار|مترجم|به قلم)\s*[:：]?\s*\S+(?:\s+\S+){0,5}"
+    r"|(?:(?:本报)?(?:记者|記者)|作者|撰文|文|图文|取材|執筆|筆者)\s*[/／:：=＝|｜・\s]\s*[\p{L}・·\s/／]{2,24}"
+)
+_DATES = """january february march april may june july august september october november december jan feb mar apr jun
+ jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri
+ sat sun januar februar märz mai juni juli oktober dezember montag dienstag mittwoch donnerstag freitag
+ samstag sonntag janvier février mars avril juin juillet août septembre octobre novembre décembre lundi
+ mardi mercredi jeudi vendredi samedi dimanche enero febrero marzo abril mayo junio julio agosto septiembre
+ octubre noviembre diciembre lunes martes miércoles jueves viernes sábado domingo января февраля марта
+ апреля мая июня июля августа сентября октября ноября декабря gennaio febbraio aprile maggio giugno luglio
+ settembre ottobre dicembre janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
+ published updated posted modified last on at am pm um uhr den vom stand veröffentlicht aktualisiert publié
+ mis à jour le publicado actualizado el de a las del опубликовано обновлено в utc gmt cet cest est edt h st
+ nd rd th min minute minutes read lesezeit minuten lecture lectura de يناير فبراير مارس أبريل مايو يونيو
+ يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند
+ ساعت تاریخ انتشار منتشر شد نشر في 年 月 日 发布 发布于 更新 更新于 公開 時 分 时 星期 年月日 発表"""
+DATE_WORDS = frozenset(_DATES.split())
+_MEDIUM = (
+    r"photos?|photographs?|pictures?|images?|illustrations?|graphics?|video|credits?|caption|fotos?|bild(?:er)?"
+    r"|grafik|abbildung"
+    r"|abb\.|fig(?:ure|\.)?|crédits?(?: photo)?|légende|imagen(?:es)?|fotografías?|ilustración|foto di|immagine"
+    r"|fotografia|imagem"
+    r"|фото|изображение|иллюстрация|صورة|الصورة|تصویر|عکس|图片?|图为|圖|摄影|攝影|写真|撮影|画像|提供"
+)
+_CAPTION = regex.compile(
+    rf"[(\[]?(?:{_MEDIUM})(?:\s+(?:credits?|source|by|von|de|par|di|courtesy of|\d+[a-z]?))*\s*"
+    r"(?:[:：/／=]|\bby\s+\p{Lu}|©|\s\|\s)",
+    regex.IGNORECASE,
+)
+_CREDITED = regex.compile(
+    rf"(?:[(\[]\s*(?:{_MEDIUM})(?:\s+(?:credit|by|von))?\s*[:：/]?\s[^()\[\]]{{2,60}}[)\]]|(?:{_MEDIUM})\s*[:：]\s*[^.:]{{2,50}}"
+    r"|[(\[]?©\s*[^.()]{2,50}[)\]]?)\.?$",
+    regex.IGNORECASE,
+)
+_RIGHTS = (
+    "all rights reserved",
+    "alle rechte vorbehalten",
+    "tous droits réservés",
+    "todos los derechos reservados",
+    "tutti i diritti riservati",
+    "todos os direitos reservados",
+    "alle rechten voorbehouden",
+    "все права защищены",
+    "جميع الحقوق محفوظة",
+    "تمامی حقوق",
+    "کلیه حقوق",
+    "版权所有",
+    "未经授权",
+    "無断転載",
+    "uses cookies",
+    "we use cookies",
+    "verwendet cookies",
+    "this article was first published",
+    "this article first appeared",
+    "this article originally appeared",
+    "this article was originally published",
+    "dieser artikel erschien zuerst",
+    "cet article a été publié",
+    "cet article est paru",
+    "este artículo se publicó",
+    "este artículo fue publicado",
+)
+_NEWSLETTER = (
+    "newsletter",
+    "mailing list",
+    "email alert",
+    "e-mail alert",
+    "inbox",
+    "rundbrief",
+    "lettre d’information",
+    "lettre d'information",
+    "boletín",
+    "рассылк",
+    "خبرنامه",
+    "النشرة",
+    "メルマガ",
+    "邮件列表",
+)
+_INVITING = regex.compile(
+    r"(?:sign up|subscribe|join|get|receive|register|abonnieren|melden sie|jetzt|abonnez|inscrivez|recevez"
+    r"|suscr[ií]b|regístrate"
+    r"|recibe|подпи|получай|اشترك|سجل|عضو|عضویت|订阅|訂閱|購読|登録|never miss|want more|unser|our|notre|nuestro)",
+    regex.IGNORECASE,
+)
+_FURNITURE = regex.compile(
+    r"(?:(?:(?:read|see|find out|learn|discover|more) more|more)(?=\s*[:>»→…]|\s*$|\s+(?:about|on|from|in|here|at"
+    r"|of our|stories|articles|news)\b)"
+    r"|continue reading|see also|also read|you (?:may|might) also like|related(?: articles?| stories| links"
+    r"| content| posts)?(?=\s*[:>]|\s*$)"
+    r"|recommended(?=\s*[:>]|\s*$)|share(?= (?:this|on|via|with)\b|\s*[:|]|\s*$)|follow us|subscribe|click here"
+    r"|advertisement\b|ad\s*$"
+    r"|sponsored|print(?= this|\s*$)|download (?:the )?(?:pdf|app)|leave a (?:comment|reply)"
+    r"|comments?(?:\s*\(\d+\))?\s*$|tags?\s*:"
+    r"|filed under|categor(?:y|ies)\s*:|topics?\s*:|skip to|back to top|next (?:article|post)|previous (?:article"
+    r"|post)|copyright\b"
+    r"|©|\(c\) \d{4}|source\s*:|image credits?|editing by|reporting by|additional reporting"
+    r"|weiterlesen|mehr (?:dazu|lesen|zum thema|erfahren|infos?\b)|lesen sie (?:auch|mehr)|(?:jetzt )?abonnieren"
+    r"|folgen sie uns"
+    r"|(?:artikel )?teilen(?=\s*[:|]|\s*$)|anzeige\s*$|werbung\s*$|kommentare?(?:\s*\(\d+\))?\s*$|drucken\s*$"
+    r"|schlagw[oö]rter|themen\s*:"
+    r"|quelle\s*:|siehe auch|auch interessant"
+    r"|lire (?:aussi|la suite|plus|également)|à lire|en savoir plus|abonnez-vous|s[’']abonner|suivez-nous"
+    r"|partager(?=\s|$)|publicité"
+    r"|voir aussi|mots-clés|source\s*:"
+    r"|leer más|lea (?:también|además)|le puede interesar|más información|suscr[ií]b(?:ase|ete)|s[ií]ganos|síguenos"
+    r"|compartir(?=\s|$)"
+    r"|publicidad|ver también|etiquetas\s*:|fuente\s*:"
+    r"|leggi anche|leggi tutto|continua a leggere|condividi|seguici|iscriviti|pubblicità|leia (?:mais|também)"
+    r"|assine|compartilhe"
+    r"|siga-nos|lees (?:ook|meer|verder)|deel dit|volg ons|advertentie|læs også|läs (?:också|mer)|annons\b"
+    r"|читайте (?:также|ещё|еще|далее)|читать (?:далее|дальше)|подписывайтесь|подпишитесь|поделиться|реклама\s*$"
+    r"|теги\s*:|источник\s*:"
+    r"|اقرأ (?:أيضا|أيضاً|المزيد)|اشترك|تابعونا|شارك(?:\s|$)|إعلان\s*$|المصدر\s*:|للمزيد"
+    r"|بیشتر بخوانید|همچنین بخوانید|ما را (?:در|دنبال)|به اشتراک|اشتراک‌گذاری|آگهی\s*$|ادامه مطلب|منبع\s*:|برچسب"
+    r"|阅读更多|延伸阅读|相关(?:阅读|文章|新闻)|订阅|訂閱|关注我们|分享到|广告\s*$|点击(?:这里|此处|查看)|责任编辑"
+    r"|编辑\s*[:：]|来源\s*[:：]|標籤"
+    r"|続きを読む|関連(?:記事|リンク)|あわせて読みたい|フォロー|シェア|広告\s*$|詳しくはこちら|出典\s*[:：])",
+    regex.IGNORECASE,
+)
+#: Headings after which the article is over, up to the next heading.
+_ENDMATTER = regex.compile(
+    r"(?:about (?:the|us|our|this)\b.*|(?:media|press)(?: enquiries| inquiries)? contacts?|contacts?|contact us"
+    r"|notes? (?:to|for) editors"
+    r"|further (?:information|reading)|more (?:information|from .*|stories)|related .*|sources?|references"
+    r"|footnotes|disclaimer"
+    r"|über (?:den|die|das|uns)\b.*|zur person|pressekontakt|kontakt|ansprechpartner(?:in)?|weitere informationen"
+    r"|impressum|quellen"
+    r"|à propos .*|contact presse|en savoir plus|sobre (?:el|la|los|nosotros)\b.*|acerca de .*"
+    r"|contacto(?: de prensa)?|sull[’']autor.*"
+    r"|sobre o autor.*|over de auteur.*|об авторе|о компании|контакты|عن الكاتب|نبذة عن .*|للتواصل|درباره .*"
+    r"|تماس با ما|关于.*|联系(?:我们|方式)"
+    r"|著者(?:について|プロフィール)|お問い合わせ.*|プロフィール)\s*[:：]?\s*",
+    regex.IGNORECASE,
+)
+#: A line by itself that ends a press release.
+_THE_END = regex.compile(r"[-–—*#\s]*(?:ends?|ende|fin|30|###)[-–—*#\s]*", regex.IGNORECASE)
+_PLACE = r"\p{L}[\p{L}\p{M}.’'/ -]{1,40}"
+_DATELINE = regex.compile(
+    rf"(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*(?:[–—]|-{{1,2}}(?=\s))\s+"
+    r"(?=[\"“„«]?[^\p{Ll}\s])"
+    r"|(?P<wire>\p{Han}{2,12}\d{1,2}月\d{1,2}日(?:电|電|讯|訊)?\s*(?:[（(][^）)]{1,30}[）)])?(?<=[电電讯訊）)])\s*"
+    r"|【[^】\n]{2,20}】\s*)(?=\S)"
+)
+_WORD = regex.compile(r"[\p{L}\p{M}]+")
+_ADDRESS = regex.compile(
+    r"(?:\S+@\S+\.\S+|(?:https?://|www\.)\S+|[#@][\p{L}\p{M}\p{N}_]+|[+\d][\d ()/.-]{5,}|[|·•,;\s-])+"
+)
+
+
+def dateline(text: str) -> int:
+    """Return how many code points of a paragraph are its dateline ("PARIS, 29 June (Agency) – "), 0 = it has none."""
+    found = _DATELINE.match(text)
+    if not found:
+        return 0
+    place = found["place"] or ""
+    capitals = place.split(",")[0]
+    dated = any(word.lower() in DATE_WORDS for word in _WORD.findall(place)) and any(map(str.isdigit, place))
+    return found.end() if found["wire"] or found["agency"] or dated or (capitals.isupper() and len(capitals) > 2) else 0
+
+
+def byline(text: str) -> bool:
+    """Whether a short paragraph says who wrote the article, where or when, and nothing else."""
+    if len(text) > 160:
+        return False
+    return bool(_BYLINE.fullmatch(text)) or _only_a_date(text) or dateline(text + " X") == len(text) + 1
+
+
+def _only_a_date(text: str) -> bool:
+    if len(text) > 80 or not any(map(str.isdigit, text)):
+        return False
+    letters = _WORD.findall(text.lower())
+    return bool(letters) and all(word in DATE_WORDS for word in letters)
+
+
+def caption(text: str) -> bool:
+    """Whether a paragraph belongs to a picture: it starts with "Photo:" and the like, or ends in a credit."""
+    if len(text) > 300:
+        return False
+    return bool(_CAPTION.match(text)) or (any(sign in text[-90:] for sign in ":：/©") and bool(_CREDITED.search(text)))
+
+
+def boilerplate(text: str) -> bool:
+    """Whether a paragraph is there for the site and not for the article."""
+    if len(text) > 400:
+        return False
+    if not _WORD.search(text) or _ADDRESS.fullmatch(text):
+        return True
+    lower = text.lower()
+    if any(phrase in lower for phrase in _RIGHTS):
+        return True
+    if any(word in lower for word in _NEWSLETTER) and _INVITING.match(text):
+        return True
+    return len(text) <= 200 and _FURNITURE.match(text) is not None
+
+
+def endmatter(text: str) -> bool:
+    """Whether a heading opens what stands after an article ("About the library", "Press contact")."""
+    return len(text) <= 80 and _ENDMATTER.fullmatch(text) is not None
+
+
+def the_end(text: str) -> bool:
+    """Whether a line says that the article is over ("ENDS", "-30-")."""
+    return len(text) <= 20 and _THE_END.fullmatch(text) is not None

@@ -1,0 +1,115 @@
+"""The requests of a synchronous SDK that speaks `requests`, carried by the one shared aiohttp session.
+
+So the SDK's thread waits for the event loop and nothing else: a deadline closes the connection itself, no thread outlives
+it, connections are shared with all adapters, and nothing follows redirects, reads .netrc or tries again by itself.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    import aiohttp
+    import requests
+
+LARGEST_ANSWER = 8 * 2**20
+#: Left to aiohttp, which knows what it can unpack and how long the body is.
+OURS = frozenset({"accept-encoding", "content-length"})
+
+
+class Wire:
+    """What one call of an SDK sends and gets; to `requests` it is a transport adapter (`send` and `close`).
+
+    `began` tells afterwards whether anything was sent at all; `status`, `headers` and `words` (the error it told in JSON)
+    are those of the last whole answer, status 0 when there was none. Made in the event loop.
+    """
+
+    def __init__(self, session: "aiohttp.ClientSession", connect: float) -> None:
+        """Take the shared session; `connect` bounds in seconds the wait for a connection."""
+        self.began = False
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.words = ""
+        self._session, self._connect = session, connect
+        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._over = False
+
+    def requests_session(self) -> "requests.Session":
+        """Return a session for the SDK whose every request goes this way."""
+        import requests
+
+        session = requests.Session()
+        session.trust_env = False
+        session.max_redirects = 0  # a redirected POST would become a GET, and its answer pass for the POST's
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, cast("requests.adapters.BaseAdapter", self))
+        return session
+
+    def send(self, request: "requests.PreparedRequest", **_: object) -> "requests.Response":
+        """Do one request; called by `requests` in a thread."""
+        import requests
+
+        body = asyncio.run_coroutine_threadsafe(self._exchange(request), self._loop).result()
+        response = requests.Response()
+        response.status_code, response.url, response.request = self.status, request.url or "", request
+        # Only these: Mastodon.py raises over a rate-limit header it cannot read, and warns over a deprecation, after a
+        # post that was taken.
+        for name in ("Content-Type", "Location"):
+            if name in self.headers:
+                response.headers[name] = self.headers[name]
+        response.raw = BytesIO(body)
+        return response
+
+    def close(self) -> None:
+        """Let nothing more be sent and break off what is under way; called in the loop, any number of times."""
+        self._over = True
+        for task in self._tasks:
+            task.cancel()
+
+    async def _exchange(self, request: "requests.PreparedRequest") -> bytes:
+        import aiohttp
+
+        if self._over:
+            raise TimeoutError("the deadline has passed")
+        self._tasks.append(cast("asyncio.Task[Any]", asyncio.current_task()))
+        self.began, self.status = True, 0
+        async with self._session.request(
+            request.method or "GET",
+            request.url or "",
+            data=request.body or None,
+            headers={name: str(value) for name, value in request.headers.items() if name.lower() not in OURS},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect),
+        ) as response:
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(2**16):
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    raise ValueError("the answer is too large")
+        self.words, self.headers, self.status = _words(body), response.headers, response.status
+        return bytes(body)
+
+
+def _words(body: bytes | bytearray) -> str:
+    """Return the error an answer tells in JSON, else ""."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    return " ".join(str(answer.get("error") or "").split())[:300] if isinstance(answer, dict) else ""
+
+
+def not_connected(error: BaseException | None) -> BaseException | None:
+    """Return the transport error that proves that nothing was sent, from anywhere in the chain of causes."""
+    import aiohttp
+
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
