@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "telegram"
 TITLE = "Telegram"
+#: The field that names the bot: channels with the same token share one chat.
+CREDENTIAL = "TOKEN"
 
 #: What the menu beside a reader's input field offers.
 COMMANDS = {"latest": "the newest articles", "search": "find articles by words", "help": "what this bot can do"}
@@ -43,11 +45,10 @@ log = structlog.get_logger("telegram chat")
 
 
 class TelegramChat:
-    """One bot's readers. `channels` maps a channel's name to the number of its discussion group ("" = none)."""
+    """One bot's readers. `groups` maps the number of each discussion group to its channel's name."""
 
-    def __init__(self, means: Means, bot: "Bot", channels: Mapping[str, str]) -> None:
-        self._means, self._bot = means, bot
-        self._groups = {int(group): channel for channel, group in channels.items() if group}
+    def __init__(self, means: Means, bot: "Bot", groups: Mapping[int, str]) -> None:
+        self._means, self._bot, self._groups = means, bot, groups
         self._name = ""
         self._offset: int | None = None
         self._tries = 0
@@ -144,11 +145,14 @@ class TelegramChat:
             await self._bot.send_message(chat, text, entities=entities, link_preview_options=preview)
 
 
-def connect(means: Means, channels: Mapping[str, str]) -> TelegramChat:
-    """Return the chat of one bot; `channels` maps names to discussion groups. Credentials are a channel's own."""
+def connect(means: Sequence[Means]) -> TelegramChat:
+    """Return the chat of one bot, given the means of all channels that it posts to; nothing is sent yet."""
     from bot.ptb import bot_of
 
-    return TelegramChat(means, bot_of(means, means.credentials["BASE_URL"], means.credentials["TOKEN"]), channels)
+    first = means[0]
+    groups = {each.credentials.get("DISCUSSION", ""): each.channel for each in means}
+    bot = bot_of(first, first.credentials["BASE_URL"], first.credentials["TOKEN"])
+    return TelegramChat(first, bot, {int(group): channel for group, channel in groups.items() if group})
 
 
 def question_of(message: "Message", name: str) -> Question | None:
@@ -158,23 +162,26 @@ def question_of(message: "Message", name: str) -> Question | None:
         return None
     private = message.chat.type == "private"
     answered = message.reply_to_message.from_user if message.reply_to_message else None
-    words = asked(message.text, name, private, answered is not None and answered.username == name)
-    if not words:
+    meant = asked(message.text, name, private=private, replied=answered is not None and answered.username == name)
+    if meant is None:
         return None
-    return Question(chat=str(message.chat.id), words=words, language=sender.language_code or "", private=private)
+    command, words = meant
+    return Question(
+        chat=str(message.chat.id), command=command, words=words, language=sender.language_code or "", private=private
+    )
 
 
-def asked(text: str, name: str, private: bool, replied: bool) -> str:  # noqa: FBT001 - two plain facts about a text
-    """Return a text as a question ("latest 3", "search night trains"); "" when it is not meant for the bot."""
+def asked(text: str, name: str, *, private: bool, replied: bool) -> tuple[str, str] | None:
+    """Return a text's command ("" = plain words) and its words; None when it is not meant for the bot called `name`."""
     words = " ".join(text.split())
     command = re.fullmatch(r"/(\w+)(?:@(\w+))?(?: (.*))?", words)
     if command:
         verb, to, rest = command[1].lower(), (command[2] or "").lower(), command[3] or ""
-        return f"{verb} {rest}".strip() if to == name.lower() or (private and not to) else ""
+        return (verb, rest) if to == name.lower() or (private and not to) else None
     plain, named = re.subn(rf"@{re.escape(name)}\b", "", words, flags=re.IGNORECASE)
     if not (private or replied or named):
-        return ""
-    return f"search {' '.join(plain.split())}" if plain.strip() else "help"
+        return None
+    return ("", " ".join(plain.split())) if plain.strip() else ("help", "")
 
 
 def told(card: ArticleCard) -> "tuple[str, list[Mark]]":
