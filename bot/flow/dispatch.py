@@ -53,7 +53,7 @@ class Dispatch:
     ) -> None:
         self._store, self._clock, self._engine = store, clock, engine
         self._platforms, self._default, self._pace = platforms, default, pace
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: dict[str, asyncio.Task[bool]] = {}
         self._last_or_promised: dict[str, datetime] = {}
         self._stopping = False
 
@@ -82,9 +82,13 @@ class Dispatch:
             await asyncio.wait(self._under_way.values())
             await asyncio.sleep(0)  # noqa: TID251 - lets the finished tasks' callbacks run
 
-    def _free(self, channel: str, _: asyncio.Task[None]) -> None:
+    def _free(self, channel: str, task: asyncio.Task[bool]) -> None:
+        """Look at once for what is next on the channel; after a delivery that could not be begun the next tick will do."""
         del self._under_way[channel]
-        self._engine.wake_at(self._clock.now())
+        if error := task.exception():
+            log.error("failed", channel=channel, error=f"{type(error).__name__}: {error}")
+        elif task.result():
+            self._engine.wake_at(self._clock.now())
 
     async def _timely(self, delivery: Delivery) -> bool:
         """Tell whether a delivery goes out now; one that is expired or late is moved as its plan's policy says."""
@@ -114,8 +118,8 @@ class Dispatch:
         except NotAllowed as refusal:
             log.info("moved on meanwhile", delivery=change.delivery, why=refusal.what)
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        """Publish every part that has no receipt yet, in order, until one is not sent."""
+    async def _deliver(self, delivery: Delivery) -> bool:
+        """Publish every part that has no receipt yet, in order, until one is not sent; tell whether it got anywhere."""
         epoch = delivery.epoch + 1
         proofs: dict[int, Receipt] = dict(delivery.receipts)
         try:
@@ -124,11 +128,12 @@ class Dispatch:
                     outcome = await self._attempt(delivery, epoch, part, proofs)
                     if not isinstance(outcome, Sent):
                         await self._settle(delivery, epoch, part, outcome)
-                        return
+                        return True
                     proofs[part.number] = outcome.receipt
             self._last_or_promised[delivery.channel] = self._clock.now()
             await self._close(delivery, epoch, State.SENT, "")
             log.info("sent", delivery=delivery.id, channel=delivery.channel, url=proofs[min(proofs)].url)
+            return True
         except NotAllowed as refusal:
             log.info("left alone", delivery=delivery.id, why=refusal.what)
             if len(proofs) > len(delivery.receipts):
@@ -138,6 +143,7 @@ class Dispatch:
         except HandbillError as error:
             # The lease runs out and reconcile takes over: nothing is sent that could not be written down.
             log.error("cannot record", delivery=delivery.id, error=error.what)
+        return False
 
     async def _attempt(self, delivery: Delivery, epoch: int, part: Part, proofs: Mapping[int, Receipt]) -> Outcome:
         armed = self._clock.now()

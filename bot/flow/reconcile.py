@@ -51,27 +51,29 @@ class Reconcile:
 
     async def _ask(self, delivery: Delivery) -> None:
         attempt = await self._open_attempt(delivery)
+        if attempt is None:
+            await self._steering.found(delivery, "all that was on its way has its receipt")
+            return
         try:
-            receipt = await self._find(delivery, attempt) if attempt else None
+            receipt = await self._find(delivery, attempt)
         except CannotTell as reason:
             await self._store.reschedule(delivery, None, str(reason), self._clock.now())
             log.warning("uncertain", delivery=delivery.id, channel=delivery.channel, why=reason.what)
-            return
         except (HandbillError, OSError, TimeoutError) as error:
             due = self._clock.now() + backoff(delivery.tries + 1, timedelta(0), self._pace.jitter())
             why = error.what if isinstance(error, HandbillError) else type(error).__name__
             await self._store.reschedule(delivery, due, f"could not ask the platform: {why}", self._clock.now())
-            return
-        await self._conclude(delivery, attempt, receipt)
+        else:
+            await self._conclude(delivery, attempt, receipt)
 
     async def _find(self, delivery: Delivery, attempt: Attempt) -> Receipt | None:
         part = next(each for each in delivery.post.parts if each.number == attempt.part)
         return await self._platforms[delivery.channel].find(part, attempt.key, attempt.key.at - SKEW)
 
-    async def _conclude(self, delivery: Delivery, attempt: Attempt | None, receipt: Receipt | None) -> None:
+    async def _conclude(self, delivery: Delivery, attempt: Attempt, receipt: Receipt | None) -> None:
         now = self._clock.now()
         try:
-            if attempt is None or receipt is None:
+            if receipt is None:
                 why = "not on the platform after the quiet period: sent again"
                 await self._store.move([Change.of(delivery, State.RETRYING, why, due=now)], now)
                 return

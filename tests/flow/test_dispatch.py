@@ -202,6 +202,20 @@ async def test_a_bot_that_died_while_sending_asks_before_it_sends_again(house):
     assert (board.calls, len(board.effects)) == ([], 1)
 
 
+async def test_a_bot_that_died_between_the_last_receipt_and_the_last_move_is_done(house):
+    dead = delivery("a1", channel="board")
+    await add(house, dead)
+    armed = attempt(dead, deadline=NOON + PACE.deadline)
+    key = await house.store.arm(dead, armed, armed.deadline + LEASE_MARGIN)
+    await house.store.receipt("a1", 1, house.boards["board"].show(key))
+    house.pass_time(PACE.quiet)
+    for _ in range(2):
+        await house.reconcile.look()
+        await house.settle()
+    assert (await house.store.delivery("a1")).state == State.SENT
+    assert house.boards["board"].calls == []
+
+
 async def test_a_thread_whose_second_part_is_unknown_goes_on_with_the_third(house):
     board = house.boards["board"]
     dead = delivery("a1", channel="board", parts=3)

@@ -1,0 +1,109 @@
+"""Handbill as whole processes, as its users run it; each is ended by its own id."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def handbill(home: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--home", str(home), *words],
+        input=stdin, capture_output=True, text=True, timeout=60, check=False, env=environment(),
+    )  # fmt: skip
+    if check and done.returncode:
+        raise AssertionError(f"{words} ended with {done.returncode}: {done.stderr}")
+    return done
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a fresh shell with our package on the path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HANDBILL_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **more}
+
+
+@contextmanager
+def started(home: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command that goes on until it is stopped; it is killed at the end if it is still there."""
+    log = (home / f"{words[0]}.log").open("a")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "--home", str(home), *words], stdout=subprocess.PIPE, stderr=log,
+        text=True, env=environment(**more),
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(timeout=10)
+        assert process.stdout is not None
+        process.stdout.close()
+        log.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A sandbox in a process of its own, which outlives the bots that are killed."""
+
+    address: str
+    settings: str
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return what followers could see."""
+        with urllib.request.urlopen(f"{self.address}/ledger", timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+    def fault(self, **fields: Any) -> None:
+        """Open a fault."""
+        request = urllib.request.Request(f"{self.address}/faults", json.dumps(fields).encode(), method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def twice(self) -> dict[tuple[str, str], int]:
+        """Return every text that followers of a platform saw more than once."""
+        seen = Counter((each["platform"], each["text"]) for each in self.ledger())
+        return {what: times for what, times in seen.items() if times > 1}
+
+
+@contextmanager
+def sandbox(home: Path) -> Iterator[Sandbox]:
+    """Start a sandbox on a free port and read its address and settings from what it prints."""
+    with started(home, "sandbox", "--port", "0") as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if found := re.match(r"# Sandbox: (http://\S+?)/ ", line):
+                break
+        else:
+            raise AssertionError("the sandbox did not start: " + (home / "sandbox.log").read_text())
+        yield Sandbox(address=found[1], settings="".join(lines[:-1]))
+
+
+def stop(process: subprocess.Popen[str], patience: float = 20) -> int:
+    """Ask a process to end, as a service manager does, and return its exit code."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout=patience)
+
+
+def wait_until(true: Any, seconds: float, every: float = 0.2) -> bool:
+    """Return whether `true()` became so within that time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(every)
+    return bool(true())
