@@ -1,6 +1,5 @@
 """What commands share: opening the app, printing for people or as JSON."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -35,6 +34,8 @@ def settings_of(ctx: click.Context) -> "Settings":
 
 def with_app(ctx: click.Context, verb: "Callable[[App], Awaitable[T]]", *, catch_up: bool = False) -> T:
     """Open the app, let a verb use it, close it; with `catch_up`, take in new articles first if no bot runs."""
+    import asyncio
+
     settings = settings_of(ctx)
 
     async def work() -> T:
