@@ -1,0 +1,315 @@
+"""Deliveries: adding, finding, moving. Every function that writes runs under the write lock, so what it reads stays true."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.engine import Connection, Row
+
+from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
+from bot.domain.excerpt import Excerpt
+from bot.domain.outcome import Receipt
+from bot.domain.post import Post
+from bot.errors import HandbillError, NotAllowed, NotFound
+from bot.ports import Change
+from bot.store.codec import decode, encode
+from bot.store.prepared import Prepared
+from bot.store.schema import CHANNELS, DELIVERIES, HOLD, MOVES, POSTS, RECEIPTS, WAITS
+
+D = DELIVERIES.c
+WAITING = DELIVERIES.alias("waiting")
+
+#: Columns whose names and meanings are the dataclass's own.
+PLAIN = (
+    *("id", "campaign", "article", "channel", "round", "revision", "epoch", "tries"),
+    *("slot", "due", "not_before", "expires", "why"),
+)
+JOINED = DELIVERIES.join(POSTS, and_(POSTS.c.delivery == D.id, POSTS.c.revision == D.revision))
+COLUMNS = (*(D[name] for name in PLAIN), D.state, POSTS.c.digest, POSTS.c.excerpt, POSTS.c.post)
+
+#: Of all that have these in common there is one.
+IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
+
+#: Bound values in one statement: SQLite allows 32,766 since 3.32 (sqlite.org/limits.html).
+CHUNK = 10_000
+
+# Statements that each delivery needs are built once: building one takes SQLAlchemy ten times as long as running it.
+_EXISTS = Prepared(select(literal(1)).select_from(DELIVERIES).where(*(D[name] == bindparam(name) for name in IDENTITY)))
+_ADD, _SAY = insert(DELIVERIES), insert(POSTS)
+_LIKE = select(D.id).where(D.id.between(bindparam("first"), bindparam("last"))).order_by(D.id).limit(2)
+_GET = select(*COLUMNS).select_from(JOINED).where(D.id == bindparam("of"))
+_RECEIPTS = (
+    select(RECEIPTS.c.delivery, RECEIPTS.c.part, RECEIPTS.c.body)
+    .where(RECEIPTS.c.delivery.in_(bindparam("of", expanding=True)))
+    .order_by(RECEIPTS.c.part)
+)
+_AS_KNOWN = (D.id == bindparam("of"), D.state == bindparam("was"), D.epoch == bindparam("of_epoch"))
+
+
+def _given(column: Column[Any]) -> ColumnElement[Any]:
+    """Return the value given for a column, else what it holds; nothing when the slot is freed."""
+    kept = case((bindparam("free", type_=Integer) == 1, None), else_=column)
+    return func.coalesce(bindparam(f"new_{column.name}", type_=column.type), kept)
+
+
+_MOVE = Prepared(
+    update(DELIVERIES)
+    .where(*_AS_KNOWN)
+    .values(
+        state=bindparam("to"),
+        why=bindparam("new_why"),
+        moved=bindparam("at"),
+        lease=None,
+        slot=_given(D.slot),
+        due=_given(D.due),
+        tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries),
+    )
+)
+_RESCHEDULE = Prepared(
+    update(DELIVERIES)
+    .where(*_AS_KNOWN)
+    .values(due=bindparam("new_due"), why=bindparam("new_why"), moved=bindparam("at"))
+)
+
+
+def _first_waiting(column: str, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """Return a column of the delivery that waits first on the channel of the enclosing query."""
+    query = select(WAITING.c[column]).where(WAITING.c.channel == CHANNELS.c.name, text(WAITS), *conditions)
+    return query.order_by(WAITING.c.due, WAITING.c.id).limit(1).correlate(CHANNELS).scalar_subquery()
+
+
+#: For each channel one step into the index of what waits.
+DUE = (
+    select(*COLUMNS)
+    .select_from(
+        CHANNELS.join(DELIVERIES, D.id == _first_waiting("id", WAITING.c.due <= bindparam("now"))).join(
+            POSTS, JOINED.onclause
+        )
+    )
+    .where(
+        CHANNELS.c.paused == "",
+        CHANNELS.c.rest.is_(None) | (CHANNELS.c.rest <= bindparam("now")),
+        CHANNELS.c.name.not_in(bindparam("busy", expanding=True)),
+        ~select(literal(1)).where(HOLD.c.active == 1).exists(),
+    )
+    .order_by(D.due, D.id)
+)
+_NEXT_DUE = select(_first_waiting("due", WAITING.c.due.is_not(None)), CHANNELS.c.rest).where(
+    CHANNELS.c.paused == "", ~select(literal(1)).where(HOLD.c.active == 1).exists()
+)
+
+
+def add(connection: Connection, deliveries: Sequence[Delivery], at: datetime) -> Sequence[Delivery]:
+    """Add those that are not there yet and return them."""
+    new: dict[tuple[object, ...], Delivery] = {}
+    for delivery in deliveries:
+        row = _row(delivery)
+        identity = tuple(row[name] for name in IDENTITY)
+        if not _EXISTS.run(connection, row).fetchone():
+            new.setdefault(identity, delivery)
+    if new:
+        rows = [_row(delivery) | {"moved": at} for delivery in new.values()]
+        connection.execute(_ADD, rows)
+        connection.execute(_SAY, [_said(delivery, delivery.revision) for delivery in new.values()])
+    return tuple(new.values())
+
+
+def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> None:
+    """Give an unsent delivery a new post, its next revision, and send it back to held; its slot becomes free.
+
+    `delivery` is what the caller read, with the new excerpt, post and digest, and what else is to change. Raises
+    NotAllowed when it was moved or rendered anew meanwhile, or any part of it is published.
+    """
+    found = get(connection, delivery.id)
+    if found.receipts:
+        raise NotAllowed(f"a part of delivery {found.id} is published: what it says cannot change")
+    if found.state not in UNSENT or (found.epoch, found.revision) != (delivery.epoch, delivery.revision):
+        raise _moved_on(found)
+    revision = found.revision + 1
+    values: dict[str, Any] = {
+        "excerpt_digest": digest_of(delivery.excerpt),
+        "revision": revision,
+        "tries": delivery.tries,
+        "slot": None,
+        "due": None,
+        "not_before": delivery.not_before,
+        "expires": delivery.expires,
+        "moved": at,
+        "why": delivery.why,
+    }
+    if found.state is not State.HELD:
+        values["state"] = State.HELD.value
+    connection.execute(_SAY, _said(delivery, revision))
+    connection.execute(update(DELIVERIES).where(D.id == found.id).values(values))
+
+
+def get(connection: Connection, beginning: str) -> Delivery:
+    """Return the delivery whose id this is, or the only one whose id begins so; raises NotFound."""
+    between = {"first": beginning, "last": beginning + "\U0010ffff"}
+    found = list(connection.scalars(_LIKE, between)) if beginning and beginning.isprintable() else []
+    if not found:
+        raise NotFound(f"there is no delivery {beginning!r}", hint="`handbill list` shows them")
+    if len(found) > 1 and found[0] != beginning:
+        raise NotFound(f"several deliveries begin with {beginning!r}", hint="give more letters of the id")
+    return _read(connection, _GET, {"of": found[0]})[0]
+
+
+def every(
+    connection: Connection, campaign: str, article: str, channel: str, states: Sequence[State], limit: int
+) -> Sequence[Delivery]:
+    """Return the deliveries that match all that is given, by due (those without last), then id."""
+    query = select(*COLUMNS).select_from(JOINED).order_by(D.due.nulls_last(), D.id)
+    for column, wanted in ((D.campaign, campaign), (D.article, article), (D.channel, channel)):
+        if wanted:
+            query = query.where(column == wanted)
+    if states:
+        query = query.where(D.state.in_([state.value for state in states]))
+    return _read(connection, query.limit(limit) if limit else query)
+
+
+def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequence[Delivery]:
+    """Return the deliveries in these states that moved last, the latest first."""
+    chosen = select(D.id).where(D.state.in_([state.value for state in states]))
+    # Chosen by id first: sorting whole rows would read the post of every delivery that ever was sent.
+    latest = D.id.in_(chosen.order_by(D.moved.desc(), D.id).limit(limit))
+    return _read(connection, select(*COLUMNS).select_from(JOINED).where(latest).order_by(D.moved.desc(), D.id))
+
+
+def tally(connection: Connection) -> Mapping[State, int]:
+    """Return how many deliveries there are in each state that has any."""
+    return {State(state): count for state, count in connection.execute(select(D.state, func.count()).group_by(D.state))}
+
+
+def taken_slots(connection: Connection, channel: str, since: datetime) -> Sequence[datetime]:
+    """Return the slots at or after `since` that deliveries of a channel have, in order."""
+    return tuple(connection.scalars(select(D.slot).where(D.channel == channel, D.slot >= since).order_by(D.slot)))
+
+
+def due(connection: Connection, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]:
+    """Return the first due delivery of each free channel, the longest due first; none while everything is on hold."""
+    return _read(connection, DUE, {"now": now, "busy": list(busy)})
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return the moment at which `due` may next have something to give, None when nothing waits on a free channel."""
+    rows = connection.execute(_NEXT_DUE)
+    return min((max(moment, rest or moment) for moment, rest in rows if moment), default=None)
+
+
+def overdue_leases(connection: Connection, now: datetime) -> Sequence[Delivery]:
+    """Return what is still in sending although its lease has run out, the oldest first."""
+    query = select(*COLUMNS).select_from(JOINED).where(D.state == State.SENDING.value, D.lease <= now)
+    return _read(connection, query.order_by(D.lease, D.id))
+
+
+def move(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
+    """Make all the moves or, when one is refused, none."""
+    if len(changes) > 1:
+        # Slots that change hands are let go first, so that two deliveries can trade places.
+        trading = [change.delivery for change in changes if change.slot]
+        connection.execute(update(DELIVERIES).where(D.id.in_(trading)).values(slot=None))
+    for change in changes:
+        _move(connection, change, at)
+
+
+def reschedule(connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None:
+    """Keep the state, change the moment (None = parked until a person acts)."""
+    _guarded(connection, _RESCHEDULE, delivery.id, delivery.state, delivery.epoch, new_due=due, new_why=why, at=at)
+
+
+def history(connection: Connection, delivery: str) -> Sequence[tuple[datetime, State, str]]:
+    """Return every move of a delivery with its reason, the oldest first."""
+    query = select(MOVES.c.at, MOVES.c.state, MOVES.c.why).where(MOVES.c.delivery == delivery).order_by(MOVES.c.seq)
+    return tuple((at, State(state), why) for at, state, why in connection.execute(query))
+
+
+def digest_of(excerpt: Excerpt) -> str:
+    """Return what tells one excerpt's words from another's."""
+    return blake2b(excerpt.text.encode(), digest_size=16).hexdigest()
+
+
+def moved_on(connection: Connection, id: str) -> HandbillError:
+    """Return the error that says where a delivery stands instead: NotAllowed, or NotFound when it is not there."""
+    try:
+        return _moved_on(get(connection, id))
+    except NotFound as missing:
+        return missing
+
+
+def _move(connection: Connection, change: Change, at: datetime) -> None:
+    if (change.state, change.to) not in TRANSITIONS:
+        raise NotAllowed(f"delivery {change.delivery} is {change.state} and cannot become {change.to}")
+    _guarded(
+        connection,
+        _MOVE,
+        change.delivery,
+        change.state,
+        change.epoch,
+        to=change.to.value,
+        new_why=change.why,
+        at=at,
+        free=int(change.slot_free),
+        new_slot=change.slot,
+        new_due=change.due,
+        new_tries=change.tries,
+    )
+
+
+def _guarded(connection: Connection, change: Prepared, id: str, state: State, epoch: int, **values: object) -> None:
+    """Change a delivery if it still is as its caller knew it."""
+    known = {"of": id, "was": state.value, "of_epoch": epoch}
+    if not change.run(connection, known | values).rowcount:
+        raise moved_on(connection, id)
+
+
+def _moved_on(found: Delivery) -> NotAllowed:
+    return NotAllowed(f"delivery {found.id} has moved on: it is {found.state} now", hint="look again, then decide")
+
+
+def _read(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Delivery, ...]:
+    rows = connection.execute(query, values).all()
+    receipts: dict[str, list[tuple[int, Receipt]]] = {}
+    for start in range(0, len(rows), CHUNK):
+        ids = [row.id for row in rows[start : start + CHUNK]]
+        for found in connection.execute(_RECEIPTS, {"of": ids}):
+            receipts.setdefault(found.delivery, []).append((found.part, decode(Receipt, found.body)))
+    return tuple(_made(row, receipts.get(row.id, ())) for row in rows)
+
+
+def _made(row: Row[Any], receipts: Sequence[tuple[int, Receipt]]) -> Delivery:
+    columns = row._mapping
+    return Delivery(
+        **{name: columns[name] for name in PLAIN},
+        digest=columns["digest"],
+        excerpt=decode(Excerpt, columns["excerpt"]),
+        post=decode(Post, columns["post"]),
+        state=State(columns["state"]),
+        receipts=tuple(receipts),
+    )
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    columns = {name: getattr(delivery, name) for name in PLAIN}
+    return columns | {"state": delivery.state.value, "excerpt_digest": digest_of(delivery.excerpt)}
+
+
+def _said(delivery: Delivery, revision: int) -> dict[str, Any]:
+    said = {"excerpt": encode(delivery.excerpt), "post": encode(delivery.post), "digest": delivery.digest}
+    return {"delivery": delivery.id, "revision": revision} | said

@@ -1,0 +1,221 @@
+"""The tables of the ledger and the archive; the migrations make them, a test holds both to each other.
+
+Moments are stored as whole microseconds since 1970 (aware UTC in and out). Bodies are JSON (see codec.py). What only
+the database can guard stands here and in the triggers of the migrations: one delivery for each excerpt, channel and
+round; one delivery for each slot; one receipt for each part; the states and their moves; attempts, outcomes, posts,
+receipts and moves that are never edited.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from bot.domain.delivery import State
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+#: Literal, since SQLite uses a partial index only for a condition it can prove, which a bound value hides
+#: (sqlite.org/partialindex.html, "Queries Using Partial Indexes").
+WAITS = "state IN ('scheduled', 'retrying')"
+
+
+def ticks(moment: datetime) -> int:
+    """Return how a moment is stored; ValueError when it has no time zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment without time zone: {moment.isoformat()}")
+    return (moment - EPOCH) // TICK
+
+
+def moment(ticks: int) -> datetime:
+    """Return the moment that is stored so, aware UTC."""
+    return EPOCH + timedelta(microseconds=ticks)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware moment, exact to the microsecond, stored as an integer; a naive one is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> BigInteger | Integer:
+        """Return INTEGER for SQLite, whose STRICT tables know no BIGINT."""
+        return Integer() if dialect.name == "sqlite" else BigInteger()
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> int | None:
+        """Return the microseconds since 1970."""
+        return None if value is None else ticks(value)
+
+    def process_result_value(self, value: int | None, _: Dialect) -> datetime | None:
+        """Return the moment, aware UTC."""
+        return None if value is None else moment(value)
+
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *parts: Column[object] | CheckConstraint | ForeignKeyConstraint | UniqueConstraint) -> Table:
+    return Table(name, METADATA, *parts, sqlite_strict=True)
+
+
+def _column(
+    name: str, kind: object = Text, *more: ForeignKey, key: bool = False, empty: bool = False
+) -> Column[object]:
+    return Column(name, kind, *more, primary_key=key, nullable=empty)  # type: ignore[arg-type]
+
+
+CAMPAIGNS = _table("campaigns", _column("name", key=True), _column("body"))
+
+ARTICLES = _table(
+    "articles",
+    _column("id", Integer, key=True),
+    _column("campaign"),
+    _column("name"),
+    _column("digest"),
+    _column("language"),
+    _column("seen", UTCDateTime),
+    _column("title"),
+    _column("body"),
+    _column("text"),
+    UniqueConstraint("campaign", "name"),
+)
+
+#: The first moment at which an article had a delivery that is sent; kept by triggers, gone when all are retracted.
+PUBLISHED = _table("published", _column("campaign", key=True), _column("article", key=True), _column("at", UTCDateTime))
+Index(None, PUBLISHED.c.at)
+
+PROBLEMS = _table("problems", _column("source", key=True), _column("number", Integer, key=True), _column("body"))
+
+CHANNELS = _table(
+    "channels",
+    _column("name", key=True),
+    _column("body"),
+    _column("paused"),
+    _column("rest", UTCDateTime, empty=True),
+)
+
+PLANS = _table("plans", _column("channel", Text, ForeignKey("channels.name"), key=True), _column("body"))
+
+HOLD = _table(
+    "hold",
+    _column("id", Integer, key=True),
+    _column("active", Integer),
+    _column("why"),
+    _column("since", UTCDateTime, empty=True),
+    CheckConstraint("id = 1", name="single"),
+)
+
+DELIVERIES = _table(
+    "deliveries",
+    _column("id", key=True),
+    _column("campaign"),
+    _column("article"),
+    _column("excerpt_digest"),
+    _column("channel", Text, ForeignKey("channels.name")),
+    _column("round", Integer),
+    _column("revision", Integer),
+    _column("epoch", Integer),
+    _column("tries", Integer),
+    _column("state"),
+    _column("slot", UTCDateTime, empty=True),
+    _column("due", UTCDateTime, empty=True),
+    _column("not_before", UTCDateTime, empty=True),
+    _column("expires", UTCDateTime, empty=True),
+    _column("lease", UTCDateTime, empty=True),
+    _column("moved", UTCDateTime),
+    _column("why"),
+    UniqueConstraint("campaign", "article", "excerpt_digest", "channel", "round"),
+    UniqueConstraint("channel", "slot"),
+    CheckConstraint(f"state IN ({', '.join(repr(state.value) for state in State)})", name="state"),
+    CheckConstraint("state <> 'sending' OR lease IS NOT NULL", name="lease"),
+)
+Index("ix_deliveries_waiting", DELIVERIES.c.channel, DELIVERIES.c.due, DELIVERIES.c.id, sqlite_where=text(WAITS))
+Index("ix_deliveries_state", DELIVERIES.c.state, DELIVERIES.c.due, DELIVERIES.c.id)
+
+#: What each revision of a delivery says. Apart from `deliveries`, so that a move does not write a thread's text again.
+POSTS = _table(
+    "posts",
+    _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
+    _column("revision", Integer, key=True),
+    _column("digest"),
+    _column("excerpt"),
+    _column("post"),
+)
+
+ATTEMPTS = _table(
+    "attempts",
+    _column("seq", Integer, key=True),
+    _column("delivery", Text, ForeignKey("deliveries.id")),
+    _column("part", Integer),
+    _column("epoch", Integer),
+    _column("key"),
+    _column("key_at", UTCDateTime),
+    _column("fingerprint"),
+    _column("armed", UTCDateTime),
+    _column("deadline", UTCDateTime),
+    UniqueConstraint("delivery", "part", "epoch"),
+)
+
+OUTCOMES = _table(
+    "outcomes",
+    _column("seq", Integer, key=True),
+    _column("delivery"),
+    _column("part", Integer),
+    _column("epoch", Integer),
+    _column("ended", UTCDateTime),
+    _column("kind"),
+    _column("body"),
+    ForeignKeyConstraint(["delivery", "part", "epoch"], ["attempts.delivery", "attempts.part", "attempts.epoch"]),
+)
+Index("ix_outcomes_attempt", OUTCOMES.c.delivery, OUTCOMES.c.part, OUTCOMES.c.epoch)
+
+RECEIPTS = _table(
+    "receipts",
+    _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
+    _column("part", Integer, key=True),
+    _column("body"),
+)
+
+#: Written by a trigger whenever a delivery is added, moved, rescheduled or rendered anew.
+MOVES = _table(
+    "moves",
+    _column("seq", Integer, key=True),
+    _column("delivery", Text, ForeignKey("deliveries.id")),
+    _column("at", UTCDateTime),
+    _column("state"),
+    _column("why"),
+)
+Index(None, MOVES.c.delivery)
+
+SIGHTINGS = _table(
+    "sightings",
+    _column("channel", key=True),
+    _column("receipt_id", key=True),
+    _column("at", UTCDateTime),
+    _column("body"),
+)
+
+HEARD = _table("heard", _column("channel", key=True), _column("until", UTCDateTime))

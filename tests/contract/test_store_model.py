@@ -1,0 +1,210 @@
+"""A small model of deliveries, driven at random beside the store: both must agree after every step."""
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
+from bot.domain.outcome import Receipt, Retry, Sent, Unknown
+from bot.errors import NotAllowed, NotFound
+from bot.ports import Change, Hold
+from bot.store import open_store
+from tests.store_samples import MINUTE, NOON, SECOND, HandClock, attempt, channel, delivery, post, receipt
+
+CHANNELS = ("x", "mastodon")
+
+
+@dataclass
+class Told:
+    """What the model knows of a delivery."""
+
+    now: Delivery
+    lease: datetime | None = None
+    moves: int = 1
+    armed: set[tuple[int, int]] = field(default_factory=set)
+    answered: set[tuple[int, int]] = field(default_factory=set)
+    proofs: dict[int, Receipt] = field(default_factory=dict)
+
+
+class Ledger(RuleBasedStateMachine):
+    ids = Bundle("ids")
+
+    @initialize()
+    def open(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.runner = asyncio.Runner()
+        self.clock = HandClock()
+        self.store = self.run(open_store(self.folder / "handbill.db", self.clock))
+        for name in CHANNELS:
+            self.run(self.store.put_channel(channel(name)))
+        self.model: dict[str, Told] = {}
+        self.paused: set[str] = set()
+        self.on_hold = False
+
+    def teardown(self):
+        if hasattr(self, "store"):
+            self.run(self.store.close())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    def run(self, call):
+        return self.runner.run(call)
+
+    def attempted(self, call, allowed):
+        """Run a call that must succeed when `allowed` and be refused otherwise; return whether it did."""
+        try:
+            self.run(call)
+        except (NotAllowed, NotFound):
+            assert not allowed
+            return False
+        assert allowed
+        return True
+
+    @rule(target=ids, name=st.sampled_from(CHANNELS), minute=st.integers(0, 5), held=st.booleans(), n=st.integers(0, 9))
+    def add(self, name, minute, held, n):
+        new = delivery(f"{name}-{n}", f"words {n}", name, parts=2, due=None if held else NOON + minute * MINUTE)
+        known = new.id in self.model
+        free = new.slot not in self.slots(name)
+        if self.attempted(self.store.add_deliveries([new], self.clock.at), known or free) and not known:
+            self.model[new.id] = Told(now=new)
+        return new.id
+
+    def slots(self, name):
+        return {each.now.slot for each in self.model.values() if each.now.channel == name and each.now.slot}
+
+    @rule(id=ids, to=st.sampled_from(State), minute=st.integers(0, 5), stale=st.booleans())
+    def move(self, id, to, minute, stale):
+        told = self.model.get(id)
+        if told is None:
+            return
+        now = told.now
+        moment = NOON + minute * MINUTE if to is State.SCHEDULED else None
+        change = Change.of(now, to, "moved", slot=moment, due=moment)
+        if stale:
+            change = replace(change, epoch=now.epoch + 1)
+        taken = moment is not None and moment != now.slot and moment in self.slots(now.channel)
+        allowed = (now.state, to) in TRANSITIONS and to is not State.SENDING and not stale and not taken
+        if self.attempted(self.store.move([change], self.clock.at), allowed):
+            freed = {"slot": None, "due": None} if change.slot_free else {}
+            given = {"slot": moment, "due": moment} if moment else {}
+            told.now = replace(now, state=to, why="moved", **freed | given)
+            told.lease, told.moves = None, told.moves + 1
+
+    @rule(id=ids, minute=st.none() | st.integers(-3, 3))
+    def reschedule(self, id, minute):
+        told = self.model.get(id)
+        if told is None:
+            return
+        due = None if minute is None else NOON + minute * MINUTE
+        self.run(self.store.reschedule(told.now, due, "later", self.clock.at))
+        told.now = replace(told.now, due=due, why="later")
+        told.moves += 1
+
+    @rule(id=ids, words=st.integers(10, 20))
+    def render_anew(self, id, words):
+        told = self.model.get(id)
+        if told is None:
+            return
+        renewed = replace(told.now, post=post(f"again {words}", told.now.channel, 2), why="edited")
+        allowed = told.now.state in UNSENT and not told.proofs
+        if self.attempted(self.store.replace_post(renewed, self.clock.at), allowed):
+            told.now = replace(renewed, state=State.HELD, revision=renewed.revision + 1, slot=None, due=None)
+            told.lease, told.moves = None, told.moves + 1
+
+    @rule(id=ids, part=st.integers(1, 2), same_claim=st.booleans())
+    def arm(self, id, part, same_claim):
+        told = self.model.get(id)
+        if told is None:
+            return
+        now = told.now
+        epoch = now.epoch if same_claim else now.epoch + 1
+        claims = not same_claim and now.state in (State.SCHEDULED, State.RETRYING)
+        proved = all(each in told.proofs for each, of in told.armed if of == epoch)
+        goes_on = same_claim and now.state is State.SENDING and proved and (part, epoch) not in told.armed
+        free = not self.on_hold and now.channel not in self.paused
+        self.clock.at += SECOND
+        call = self.store.arm(now, attempt(now, part, self.clock.at, epoch=epoch), self.clock.at + MINUTE)
+        if self.attempted(call, free and (claims or goes_on)):
+            told.armed.add((part, epoch))
+            told.lease = self.clock.at + MINUTE
+            if claims:
+                told.now = replace(now, state=State.SENDING, epoch=epoch, why="")
+                told.moves += 1
+
+    @rule(id=ids, part=st.integers(1, 2), back=st.integers(0, 2), answer=st.sampled_from(["sent", "retry", "unknown"]))
+    def record(self, id, part, back, answer):
+        told = self.model.get(id)
+        if told is None:
+            return
+        epoch = told.now.epoch - back
+        proof = receipt(f"{id}-{part}-{epoch}")
+        outcome = {"sent": Sent(receipt=proof), "retry": Retry(why="busy"), "unknown": Unknown(why="?")}[answer]
+        ended = attempt(told.now, part, epoch=epoch, ended=self.clock.at, outcome=outcome)
+        if self.attempted(self.store.record(ended), (part, epoch) in told.armed):
+            told.answered.add((part, epoch))
+            if answer == "sent":
+                told.proofs.setdefault(part, proof)
+
+    @rule(on=st.booleans())
+    def hold(self, on):
+        self.run(self.store.set_hold(Hold(on=on)))
+        self.on_hold = on
+
+    @rule(name=st.sampled_from(CHANNELS), why=st.sampled_from(["", "refused"]))
+    def pause(self, name, why):
+        self.run(self.store.pause_channel(name, why))
+        (self.paused.add if why else self.paused.discard)(name)
+
+    @invariant()
+    def every_delivery_is_as_told(self):
+        if not hasattr(self, "store"):
+            return
+        found = {each.id: each for each in self.run(self.store.deliveries())}
+        assert found.keys() == self.model.keys()
+        for each, told in self.model.items():
+            assert found[each] == replace(told.now, receipts=tuple(sorted(told.proofs.items())))
+            attempts = self.run(self.store.attempts(each))
+            assert {(each.part, each.epoch) for each in attempts} == told.armed
+            assert {(each.part, each.epoch) for each in attempts if each.outcome} == told.answered
+            history = self.run(self.store.history(each))
+            assert len(history) == told.moves
+            assert history[-1][1] is told.now.state
+
+    @invariant()
+    def what_is_due_is_the_first_of_each_free_channel(self):
+        if not hasattr(self, "store"):
+            return
+        now = NOON
+        expected: list[tuple[datetime, str]] = []
+        for name in CHANNELS:
+            waiting = [each.now for each in self.model.values() if each.now.state in (State.SCHEDULED, State.RETRYING)]
+            due = sorted(
+                (each.due, each.id) for each in waiting if each.channel == name and each.due and each.due <= now
+            )
+            if due and name not in self.paused and not self.on_hold:
+                expected.append(due[0])
+        assert [(each.due, each.id) for each in self.run(self.store.due(now, ()))] == sorted(expected)
+
+    @invariant()
+    def leases_that_ran_out_are_known(self):
+        if not hasattr(self, "store"):
+            return
+        late = {
+            told.now.id
+            for told in self.model.values()
+            if told.now.state is State.SENDING and told.lease is not None and told.lease <= self.clock.at
+        }
+        assert {each.id for each in self.run(self.store.overdue_leases(self.clock.at))} == late
+
+
+TestLedger = Ledger.TestCase
+TestLedger.settings = settings(
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
