@@ -1,0 +1,242 @@
+"""The parts of a post, each as its channel will get it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bot.domain.article import Article, BlockKind, Image
+from bot.domain.channel import Channel, Limits, LinkPlace
+from bot.domain.post import Card, Part, Span, SpanKind
+from bot.domain.rendering import layout, threads
+from bot.domain.rendering.cuts import Rank
+from bot.domain.rendering.fitting import Fitted, Frame, clipped, dropped, fit
+from bot.domain.rendering.layout import Laid, Words
+from bot.domain.rendering.wording import Sheet, counted
+from bot.domain.text import links
+
+DESCRIPTION = 200
+"""Code points of a card's description: what platforms show of it before they cut it themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The parts of a post and what was given up for them: `kept` code points of the excerpt, `lost` sentences of it.
+
+    `cut` True when the text ends within a sentence, `whole` True when nothing of it is missing.
+    """
+
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    kept: int
+    lost: int
+    cut: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One post under way: what it says, with which images, for which channel."""
+
+    article: Article
+    channel: Channel
+    sheet: Sheet
+    images: tuple[Image, ...]
+
+    @property
+    def card(self) -> bool:
+        """Whether the link goes on a card: there is room for one where no image stands."""
+        return self.channel.limits.link is LinkPlace.CARD and not self.images
+
+    def frame(self, number: int = 1, *, last: bool = True) -> Frame:
+        """Return what the message of that number must keep to."""
+        return Frame(
+            template=self.sheet.template,
+            limits=self.channel.limits,
+            warning=self.sheet.warning,
+            caption=bool(self.images) and number == 1,
+            first=number == 1,
+            last=last,
+        )
+
+
+def write(desk: Desk, *, thread: bool) -> Made | None:
+    """Return a post's parts, several only where `thread` allows; None when not even what every post must say fits."""
+    linked, notes = _linked(desk)
+    words, left = _reserved(desk.frame(), linked)
+    if words is None:
+        return None
+    fitted = fit(desk.frame(), words, desk.sheet.ends)
+    if not fitted.whole and thread and (made := _thread(desk, linked, notes)):
+        return made
+    notes += left + _given(desk.frame(), words, fitted, desk.sheet.ends)
+    if (title := desk.sheet.title) and not fitted.words.excerpt and not fitted.words.title:
+        titled = fit(desk.frame(), replace(words, excerpt=title, title=""), (len(title),))
+        fitted, notes = replace(fitted, words=titled.words), [*notes, "the title is the text"]
+    return _made(desk, [fitted.words], fitted, notes)
+
+
+def _linked(desk: Desk) -> tuple[Words, list[str]]:
+    """Return the words with the address where it stands in the text, else without."""
+    words, unlinked = desk.sheet.words, replace(desk.sheet.words, link="")
+    if not words.link or "link" not in layout.fields(desk.sheet.template):
+        return unlinked, []
+    match desk.channel.limits.link:
+        case LinkPlace.OMIT:
+            return unlinked, ["link left out: this channel shows none"]
+        case LinkPlace.CARD if desk.card:
+            return unlinked, []
+        case LinkPlace.CARD:
+            return words, ["link card left out: images take its place, so the address stands in the text"]
+        case LinkPlace.TEXT:
+            return words, []
+
+
+def _reserved(frame: Frame, words: Words) -> tuple[Words | None, list[str]]:
+    """Return the words with no more of link and source than fits, and notes; None = the disclosure does not fit.
+
+    An address is left out rather than cut: half of one leads nowhere.
+    """
+    notes = []
+    if words.link and not frame.holds(Words(link=words.link)):
+        notes.append(f"link left out: longer than {frame.measured(Words(link=words.link))}")
+        words = replace(words, link="")
+    unsigned = replace(words, source="")
+    for lighter in (words, unsigned, replace(unsigned, link="")):
+        if frame.holds(replace(lighter, excerpt="", title="", tags=())):
+            gone = [field for field in ("source", "link") if words.filling(field) != lighter.filling(field)]
+            return lighter, [*notes, *(f"{field} left out to fit {frame.measured(words)}" for field in gone)]
+    return None, notes
+
+
+def _thread(desk: Desk, linked: Words, notes: list[str]) -> Made | None:
+    """Return the post as a thread, None when its text cannot be split."""
+    most = str(desk.channel.limits.thread_parts)
+    words, left = _reserved(desk.frame(2), replace(linked, part=most, parts=most))
+    if words is None:
+        return None
+    notes = notes + left
+    for opening in (words, replace(words, title="")):
+        pieces = _pieces(desk, opening)
+        if len(pieces) > 1:
+            break
+    else:
+        return None
+    if opening.title != words.title:
+        notes = [*notes, f"title left out to fit {desk.frame().measured(words)}"]
+    total = len(pieces)
+    filled = [_share(opening, piece, number, total) for number, piece in enumerate(pieces, 1)]
+    start = len(words.excerpt) - len(pieces[-1])
+    ends = tuple(end - start for end in desk.sheet.ends)
+    frame = desk.frame(total)
+    fitted = fit(frame, filled[-1], ends)
+    notes = [*notes, *_given(frame, filled[-1], fitted, ends, parts=total if not fitted.whole else 0)]
+    filled[-1] = fitted.words
+    if not frame.laid(fitted.words).text:
+        filled.pop()
+    return _made(desk, filled, replace(fitted, kept=start + fitted.kept), notes)
+
+
+def _pieces(desk: Desk, words: Words) -> list[str]:
+    """Return the excerpt's words for each message of a thread."""
+    most = desk.channel.limits.thread_parts
+
+    def holds(piece: str, number: int, *, last: bool) -> bool:
+        share = _share(words, piece, number, number if last else 0, parts=most)
+        return desk.frame(number, last=last).holds(replace(share, tags=()))
+
+    rule = desk.channel.limits.link_rule
+    script = threads.Script(text=words.excerpt, ends=desk.sheet.ends, rule=rule, holds=holds, most=most)
+    return [words.excerpt[start:end].rstrip() for start, end in threads.split(script)]
+
+
+def _share(words: Words, piece: str, number: int, total: int, *, parts: int = 0) -> Words:
+    """Return what one message of a thread says: the title stands in the first, what comes after the text in the last."""
+    share = replace(words, excerpt=piece, part=str(number), parts=str(parts or total))
+    share = share if number == 1 else replace(share, title="")
+    return share if number == total else replace(share, link="", tags=(), source="", disclosure="")
+
+
+def _made(desk: Desk, filled: list[Words], fitted: Fitted, notes: list[str]) -> Made:
+    """Lay the words out as parts."""
+    last = len(filled)
+    return Made(
+        parts=tuple(_part(desk, words, number, last=number == last) for number, words in enumerate(filled, 1)),
+        notes=(*desk.sheet.notes, *notes),
+        kept=fitted.kept,
+        lost=dropped(desk.sheet.ends, fitted.kept) if not fitted.whole else 0,
+        cut=fitted.rank is not None and fitted.rank > Rank.SENTENCE,
+        whole=fitted.whole,
+    )
+
+
+def _part(desk: Desk, words: Words, number: int, *, last: bool) -> Part:
+    """Return one message with everything its adapter needs."""
+    limits, frame = desk.channel.limits, desk.frame(number, last=last)
+    laid = frame.laid(words)
+    return Part(
+        number=number,
+        text=laid.text,
+        spans=tuple(sorted(_spans(laid, words, limits), key=lambda span: span.start)),
+        images=desk.images if number == 1 else (),
+        card=_card(desk, laid.text) if last and desk.card else None,
+        language=desk.article.language if limits.languages else "",
+        warning=desk.sheet.warning,
+        visibility=desk.article.visibility if desk.article.visibility in limits.visibilities else "",
+        length=frame.length(laid.text),
+        limit=frame.limit(),
+    )
+
+
+def _spans(laid: Laid, words: Words, limits: Limits) -> Iterator[Span]:
+    """Yield the article's link, our hashtags, and every other address that the channel makes a link of."""
+    ours: list[tuple[int, int]] = []
+    for place in laid.places:
+        if place.field == "link":
+            ours.append((place.start, place.end))
+            yield Span(kind=SpanKind.LINK, start=place.start, end=place.end, target=words.link)
+        at = place.start
+        for tag in words.tags if place.field == "tags" else ():
+            ours.append((at, at + 1 + len(tag)))
+            yield Span(kind=SpanKind.TAG, start=at, end=at + 1 + len(tag), target=tag)
+            at += len(tag) + 2
+    for span in links.links(laid.text, limits.link_rule):
+        if not any(start < span.end and span.start < end for start, end in ours):
+            yield span
+
+
+def _card(desk: Desk, text: str) -> Card | None:
+    """Return the article's link as a card, described by the first paragraph that the post does not say itself."""
+    article, words = desk.article, desk.sheet.words
+    if not words.link or "link" not in layout.fields(desk.sheet.template):
+        return None
+    prose = (article.text[block.start : block.end] for block in article.blocks if block.kind is BlockKind.PROSE)
+    description = next((paragraph for paragraph in prose if paragraph[:DESCRIPTION] not in text), "")
+    return Card(
+        url=words.link,
+        title=article.title or words.link,
+        description=clipped(description, lambda short: len(short) <= DESCRIPTION),
+        image=next(iter(article.images), None),
+    )
+
+
+def _given(frame: Frame, full: Words, fitted: Fitted, ends: tuple[int, ...], *, parts: int = 0) -> list[str]:
+    """Return in plain words what was given up, and for which limit; `parts` is how many there are at most, 0 = no matter."""
+    clip = frame.limits.bytes or len(full.excerpt)
+    limit = frame.measured(replace(full, excerpt=full.excerpt[:clip]))
+    within = f"{counted(parts, 'part')} of {limit}" if parts else limit
+    notes = []
+    if gone := full.tags[len(fitted.words.tags) :]:
+        notes.append(f"{counted(len(gone), 'hashtag')} left out to fit {within}: {' '.join(f'#{tag}' for tag in gone)}")
+    if full.title and not fitted.words.title:
+        notes.append(f"title left out to fit {within}")
+    lost = dropped(ends, fitted.kept)
+    match fitted.rank:
+        case None:
+            pass
+        case _ if not fitted.kept:
+            notes.append(f"text left out: not a word of it fits {within}")
+        case Rank.PARAGRAPH | Rank.SENTENCE:
+            notes.append(f"{counted(lost, 'sentence')} dropped to fit {within}")
+        case _:
+            more = f" and {counted(lost - 1, 'more sentence')} dropped" if lost > 1 else ""
+            notes.append(f"a sentence shortened{more} to fit {within}")
+    return notes

@@ -1,0 +1,164 @@
+"""The words of a post before they are fitted: normalised, without mentions of strangers, with hashtags."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+
+from bot.domain.article import Article, Image
+from bot.domain.campaign import Campaign
+from bot.domain.channel import Limits, LinkRule
+from bot.domain.excerpt import Excerpt
+from bot.domain.rendering import layout
+from bot.domain.rendering.fitting import clipped
+from bot.domain.rendering.hashtags import hashtags
+from bot.domain.rendering.layout import Words
+from bot.domain.rendering.strangers import WORD_JOINER, defused
+from bot.domain.text import links, measure
+
+WARNING_SHARE = 3
+"""A content warning that takes room from the text takes at most this part of it."""
+
+# https://docs.x.com/fundamentals/counting-characters: a byte order mark and two code points that are no characters.
+_REFUSED = dict.fromkeys((0xFEFF, 0xFFFE, 0xFFFF))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All that one post says, wherever its parts will end: `words.link` is the address, in the text or on a card.
+
+    `ends` are the sentence ends of `words.excerpt`; `title` may stand in for a text that does not fit; `warning` goes
+    beside the text; `notes` are for the manager.
+    """
+
+    template: str
+    words: Words
+    ends: tuple[int, ...]
+    title: str
+    warning: str
+    images: tuple[Image, ...]
+    notes: tuple[str, ...]
+
+
+def sheet(article: Article, excerpt: Excerpt, campaign: Campaign, limits: Limits) -> Sheet:
+    """Gather what a post says under a channel's limits."""
+    template = campaign.template if "{disclosure}" in campaign.template else f"{campaign.template}\n\n{{disclosure}}"
+    shown = layout.fields(template)
+    words, ends, notes = _said(article, excerpt, campaign)
+    if limits.pings:
+        template = defused(template.replace("@{", f"@{WORD_JOINER}{{"), limits.link_rule)[0]
+        words, ends, met = _harmless(words, ends, limits.link_rule)
+        notes += [f"@{who} is written so that nobody is mentioned" for who in met]
+    warning, inline, cut = _warning(_nfc(article.warning).strip(), limits)
+    tags, over = _tags(article.tags + campaign.tags if "tags" in shown else (), words.excerpt, limits)
+    images, fewer = _images(article.images, limits)
+    title = words.title if "title" in shown else ""
+    return Sheet(
+        template="{warning}\n\n" + template if inline else template,
+        words=replace(words, title=title, warning=inline, tags=tags),
+        ends=ends,
+        title=words.title,
+        warning=warning,
+        images=images,
+        notes=(*notes, *cut, *over, *fewer, *_unseen(article, limits)),
+    )
+
+
+def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words, tuple[int, ...], list[str]]:
+    """Return the words as they were given, normalised, and the excerpt's sentence ends."""
+    text, ends = normal(excerpt.text, excerpt.sentences)
+    title, notes = " ".join(_nfc(article.title).split()), []
+    if not text and title:
+        text, ends, title, notes = title, (len(title),), "", ["the title is the text: the excerpt has no words"]
+    words = Words(
+        excerpt=text,
+        title=title,
+        link=links.safe_address(article.link) if article.link else "",
+        source=_nfc(article.author).strip(),
+        disclosure=_nfc(campaign.disclosure).strip(),
+    )
+    return words, ends, notes
+
+
+def normal(text: str, ends: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Return a text in NFC without white space around it, and its sentence ends moved along."""
+    whole = _nfc(text)
+    if whole != text:
+        marks = sorted({end for end in ends if 0 < end < len(text)} | {len(text)})
+        pieces = [_nfc(text[start:end]) for start, end in pairwise([0, *marks])]
+        # A sentence that begins with a mark of the one before it has no end of its own any more.
+        ends = tuple(accumulate(map(len, pieces))) if "".join(pieces) == whole else ()
+    bare, before = whole.strip(), len(whole) - len(whole.lstrip())
+    moved = {min(end - before, len(bare)) for end in (*ends, len(whole))}
+    return bare, tuple(sorted(end for end in moved if end > 0))
+
+
+def _nfc(text: str) -> str:
+    """Return it normalised, without the three code points that mean nothing and that some platforms refuse."""
+    return unicodedata.normalize("NFC", text.translate(_REFUSED))
+
+
+def _harmless(words: Words, ends: tuple[int, ...], rule: LinkRule) -> tuple[Words, tuple[int, ...], tuple[str, ...]]:
+    """Return the words without mentions, the excerpt's sentence ends, and who would have been mentioned."""
+    excerpt, ends, met = defused(words.excerpt, rule, ends)
+    title, _, more = defused(words.title, rule)
+    source, _, others = defused(words.source, rule)
+    disclosure, _, rest = defused(words.disclosure, rule)
+    harmless = replace(words, excerpt=excerpt, title=title, source=source, disclosure=disclosure)
+    return harmless, ends, tuple(dict.fromkeys((*met, *more, *others, *rest)))
+
+
+def _tags(words: tuple[str, ...], excerpt: str, limits: Limits) -> tuple[tuple[str, ...], list[str]]:
+    """Return the hashtags to add: those that the excerpt does not bring along itself, as many as the channel takes."""
+    present = {tag.target.casefold() for tag in links.tags(excerpt)} if "#" in excerpt or "＃" in excerpt else set()
+    tags = tuple(tag for tag in hashtags(words) if tag.casefold() not in present)
+    over = tags[limits.tags :]
+    return tags[: limits.tags], [f"{counted(len(over), 'hashtag')} left out: {taken(limits.tags)}"] if over else []
+
+
+def _warning(warning: str, limits: Limits) -> tuple[str, str, list[str]]:
+    """Return the warning beside the text, the one that stands in the text's first line, and notes."""
+    if not warning:
+        return "", "", []
+    shown: Callable[[str], str] = str if limits.warnings else "[{}]".format
+    room = limits.length // WARNING_SHARE
+    counts = bool(room) and (limits.warning_counts or not limits.warnings)
+    short = clipped(warning, lambda text: not counts or measure.length(shown(text), limits) <= room)
+    notes = (
+        []
+        if short == warning
+        else [f"content warning shortened to leave room: it may take {room:,} {limits.unit.value}"]
+    )
+    if limits.warnings:
+        return short, "", notes
+    harmless = defused(short, limits.link_rule)[0] if limits.pings else short
+    return "", shown(harmless), [*notes, "content warning put in the first line: this channel has no place for it"]
+
+
+def _images(images: tuple[Image, ...], limits: Limits) -> tuple[tuple[Image, ...], list[str]]:
+    """Return the images the channel takes, with alt texts it takes."""
+    kept, over = images[: limits.images], len(images[limits.images :])
+    notes = [f"{counted(over, 'image')} left out: {taken(limits.images)}"] if over else []
+    fitting: list[Image] = []
+    for number, image in enumerate(kept, 1):
+        alt = clipped(image.alt, lambda text: not limits.alt or len(text) <= limits.alt)
+        if alt != image.alt:
+            notes.append(f"alt text of image {number} shortened to fit {limits.alt:,} characters")
+        fitting.append(replace(image, alt=alt))
+    return tuple(fitting), notes
+
+
+def _unseen(article: Article, limits: Limits) -> list[str]:
+    """Return notes on what the article asks for and the channel cannot do."""
+    missing = article.visibility and article.visibility not in limits.visibilities
+    return [f"visibility {article.visibility} left out: this channel does not know it"] if missing else []
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 image" or "2 images"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def taken(number: int) -> str:
+    """Return why what is over that number goes."""
+    return f"this channel takes {number}" if number else "this channel takes none"
