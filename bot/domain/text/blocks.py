@@ -158,9 +158,9 @@ def _marker(line: _Line) -> tuple[BlockKind, int]:
 def _wrap(lines: tuple[_Line, ...]) -> int:
     """Return the width at which the lines seem to be wrapped: the second longest, so that one long address is forgiven.
 
-    0 = not wrapped at all, since every line ends like a paragraph.
+    0 = not wrapped at all, since two lines in three end like a paragraph.
     """
-    if all(_FULL_STOP.search(line.text[-12:]) for line in lines):
+    if sum(_FULL_STOP.search(line.text[-12:]) is not None for line in lines) * 3 >= len(lines) * 2:
         return 0
     widths = sorted((len(line.text) for line in lines), reverse=True)
     return widths[1] if len(widths) > 3 and widths[0] > widths[1] + 20 else widths[0]

@@ -58,6 +58,8 @@ _LETTER = regex.compile(r"[\p{L}\p{N}]")
 _LAST_TOKEN = regex.compile(r"(?r)[^\s(\[“„«\"'’]+")
 _INITIALS = regex.compile(r"(?:\p{Lo}\.){1,3}")
 _APOSTROPHE = regex.compile(r"['’]")
+_OPENER = regex.compile(r"(?r)(?<=\s)[“„«‘‚(\[¿¡]+\s*$")
+_SMILE = regex.compile(r"\s*(?:\p{Extended_Pictographic}[\ufe0f\u200d\p{EMod}]*)+(?=\s)")
 _MARKER = regex.compile(r"[(\[]?[⁃•‣◦*–-]?[^\S\n]*(?:\d{1,3}|\p{L})[.)\]]+")
 _LOWER = regex.compile(r"(?!\(?(?:\p{Ll}|[ivx]{1,4})[.)]+\s)(?:[–—-]+\s*)?[\"'“‘(]?\p{Ll}(?!\p{Lu})")
 _GOES_ON = regex.compile(r"[,;،؛、)\]]|[\u202c\u2069]|[–—-]{1,2}\s+\p{Ll}")
@@ -146,7 +148,11 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _boundaries(text: str, language: str) -> Iterator[int]:
-    """Yield where sentencex ends a sentence, white space left off, asking it about WINDOW code points at a time."""
+    """Yield where sentencex ends a sentence, asking it about WINDOW code points at a time.
+
+    White space is left off, and an opening mark behind it, which sentencex keeps where nothing closes it. An emoji goes
+    with the sentence before it.
+    """
     start = 0
     while start < len(text):
         window = text[start : start + WINDOW]
@@ -154,7 +160,10 @@ def _boundaries(text: str, language: str) -> Iterator[int]:
         found = get_sentence_boundaries(language or "en", window)
         stops = [boundary["end_index"] for boundary in found][: None if last else -1]
         for stop in stops:
-            yield start + len(window[:stop].rstrip())
+            opener = _OPENER.search(window, max(0, stop - 6), stop)
+            at = start + len(window[: opener.start() if opener else stop].rstrip())
+            smile = _SMILE.match(text, at)
+            yield smile.end() if smile else at
         start += stops[-1] if stops and not last else len(window)
 
 

@@ -92,5 +92,5 @@ def _among_neighbours(code: str, letters: Counter[str]) -> str:
 def _pattern(alternatives: str, code: str) -> regex.Pattern[str]:
     if not alternatives:
         return _NEVER
-    end = "" if code in UNSPACED else r"(?![\p{L}\p{M}\p{N}])"
+    end = "" if code in UNSPACED else r"(?:(?<=\s)|(?![\p{L}\p{M}\p{N}]))"
     return regex.compile(rf"(?:{alternatives}){end}", regex.IGNORECASE)
