@@ -40,7 +40,7 @@ def compose(article: Article, campaign: Campaign, channels: Iterable[Channel]) -
 def meant_for(article: Article, campaign: Campaign, channel: Channel) -> bool:
     """Tell whether an article goes to a channel: its own list counts, else its campaign's, else every channel.
 
-    A list may name channels ("mastodon__library") or platforms ("mastodon").
+    A list may name channels or whole platforms.
     """
     wanted = article.channels or campaign.channels
     return not wanted or channel.name in wanted or channel.platform in wanted
