@@ -5,5 +5,5 @@ channel.py   Limits, Account, Channel       post.py       Post, Part, Span, Card
 plan.py      Plan: the rule that makes slots              lateness.py  what to do with what is late
 delivery.py  State, TRANSITIONS, Delivery, Attempt, Receipt, PublishKey
 outcome.py   what a platform answered: a closed union     backoff.py   when to try again
-text/        measuring, links, blocks and sentences       excerpting.py, rendering.py  article -> excerpt -> post
+text/        measuring, links, blocks and sentences       excerpting/ rendering/ composing.py  article -> excerpt -> post
 """
