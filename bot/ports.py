@@ -302,6 +302,8 @@ class Store(Protocol):
     async def deliveries(
         self, *, campaign: str = "", article: str = "", channel: str = "", states: Sequence[State] = (), limit: int = 0
     ) -> Sequence[Delivery]: ...  # by due, then id
+    async def moved(self, states: Sequence[State], limit: int) -> Sequence[Delivery]: ...  # by last move, latest first
+    async def tally(self) -> Mapping[State, int]: ...  # how many are in each state that has any
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
     async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]: ...
     # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.article import Article, Block, BlockKind, Image
-from bot.domain.channel import Channel, LinkRule, Limits, Unit
+from bot.domain.channel import Channel, Limits, LinkRule, Unit
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State, fingerprint_of, key_of
 from bot.domain.excerpt import Excerpt, Reason
 from bot.domain.outcome import Receipt
@@ -65,7 +65,8 @@ def article(name: str = "night-opening", text: str = "", **more: Any) -> Article
 
 def channel(name: str = "x", **more: Any) -> Channel:
     limits = Limits(length=280, unit=Unit.WEIGHTED, link_rule=LinkRule.BARE)
-    return Channel(**{"name": name, "platform": name.partition("__")[0], "limits": limits} | more)
+    facts: dict[str, Any] = {"name": name, "platform": name.partition("__")[0], "limits": limits}
+    return Channel(**facts | more)
 
 
 def post(text: str = "Open until midnight.", channel: str = "x", parts: int = 1) -> Post:
@@ -128,4 +129,5 @@ def attempt(of: Delivery, part: int = 1, armed: datetime = NOON, **more: Any) ->
 
 
 def receipt(id: str = "900", **more: Any) -> Receipt:
-    return Receipt(**{"id": id, "url": f"https://x.example/{id}", "at": NOON, "pieces": ("901",)} | more)
+    facts: dict[str, Any] = {"id": id, "url": f"https://x.example/{id}", "at": NOON, "pieces": ("901",)}
+    return Receipt(**facts | more)

@@ -67,4 +67,4 @@ def delivery_id(article: Article, composition: Composition, round: int = 1) -> s
     identity = "\n".join(
         (article.campaign, article.name, composition.excerpt.text, composition.channel.name, str(round))
     )
-    return blake2b(identity.encode(), digest_size=5).hexdigest()
+    return blake2b(identity.encode(), digest_size=8).hexdigest()
