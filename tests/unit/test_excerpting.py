@@ -1,17 +1,11 @@
 """Which words are chosen from an article, and that they are the article's own."""
 
-from itertools import pairwise
-from time import process_time
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.domain.article import Article, Block, BlockKind
 from bot.domain.excerpt import Excerpt, Reason
-from bot.domain.excerpting import by_hand, excerpts
+from bot.domain.excerpting import excerpts
 from bot.domain.text import blocks, sentences
-from bot.domain.text.quotes import marks
 
 LIBRARY = """Town library opens on Sundays
 
@@ -106,8 +100,8 @@ def test_what_is_not_the_article_is_never_chosen(words: str) -> None:
 
 
 def test_nothing_chosen_begins_by_leaning_on_the_sentence_before() -> None:
-    openings = ("He ", "She ", "It ", "They ", "However", "But ", "Nobody", "“On the first Sunday")
-    assert not any(excerpt.text.startswith(openings[:6] + openings[7:]) for excerpt in FOUND)
+    openings = ("He ", "She ", "It ", "They ", "However", "But ", "“On the first Sunday")
+    assert not any(excerpt.text.startswith(openings) for excerpt in FOUND)
 
 
 def test_what_is_taken_back_is_not_left_standing() -> None:
@@ -116,7 +110,8 @@ def test_what_is_taken_back_is_not_left_standing() -> None:
 
 
 def test_lengths_differ_and_starts_stand_alone() -> None:
-    assert max(len(excerpt.text) for excerpt in FOUND) > 150
+    assert max(len(excerpt.text) for excerpt in FOUND) > 150 > min(len(excerpt.text) for excerpt in FOUND)
+    assert any(excerpt.text.startswith("The library offers on Sundays:\n\n- 60,000 books") for excerpt in FOUND)
     assert all(len(first_sentence(excerpt)) <= 240 for excerpt in FOUND[:3])
 
 
@@ -200,6 +195,37 @@ def test_an_unclosed_quotation_is_not_offered_as_plain_words() -> None:
     assert not any("opened in May" in one or "came to see us" in one for one in found)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        "It cost the town of Milltown 38,000 euros to mend the mill.",
+        "“Two years of work and 400 loaves of bread went into this mill.”",
+        "That is why 400 people of Milltown came to the mill.",
+        "However, Milltown still owes 38,000 euros for the mill.",
+    ],
+)
+def test_what_leans_on_another_paragraph_is_left_out(second: str) -> None:
+    text = f"The mill of Milltown opened in May with a feast.\n\nA mill at work\n\n{second}"
+    assert texts(text, "The mill of Milltown", "en") == ["The mill of Milltown opened in May with a feast."]
+
+
+def test_what_is_taken_back_costs() -> None:
+    lead = "The mill of Milltown opened in May after two years of work, and 400 people came to see the old wheel turn again."
+    rest = "the roof still leaks on the side of the river, and the miller asks for help with slates, tar, ladders and bread."
+    heading = "\n\nWhat it costs\n\nThe roof of the mill costs 38,000 euros, says the town."
+    assert texts(f"{lead} On rainy days {rest}{heading}", language="en")[0] == lead
+    assert texts(f"{lead} However, {rest}{heading}", language="en")[0] == f"{lead} However, {rest}"
+
+
+def test_a_long_quotation_is_taken_whole_or_not_at_all() -> None:
+    speech = "“" + "We waited for the wheel to turn… " * 25 + "And it did,” said Ada Brand, who runs the mill."
+    text = f"The mill opened in May with a feast. {speech} The town came to see it turn."
+    assert len(sentences.ends(text, "en")) > 10
+    for one in excerpts(article(text, language="en"), longest=1500):
+        assert all(one.text[:stop].count("“") == one.text[:stop].count("”") for stop in one.sentences)
+    assert all("We waited" not in one.text for one in excerpts(article(text, language="en"), longest=500))
+
+
 def test_a_question_comes_after_a_statement() -> None:
     text = "Will the mill of Milltown ever turn again this year?\n\nThe mill of Milltown will turn again this year."
     assert texts(text, language="en")[0].startswith("The mill")
@@ -273,153 +299,3 @@ def test_most_and_longest_are_kept() -> None:
     assert len(excerpts(article(LIBRARY), most=2)) == 2
     assert excerpts(article(LIBRARY), most=0) == ()
     assert all(len(one.text) <= 100 for one in excerpts(article(LIBRARY), longest=100))
-
-
-def test_a_passage_by_hand_is_found_whatever_its_line_ends() -> None:
-    found = by_hand(article(LIBRARY), "  A girl of nine\r\nhad asked why  the library\nwas closed ")
-    assert found.text == LIBRARY[found.start : found.end] == "A girl of nine had asked why the library was closed"
-    assert (found.reason, found.verbatim) == (Reason.BY_HAND, True)
-
-
-def test_a_passage_by_hand_may_span_paragraphs() -> None:
-    found = by_hand(article(LIBRARY), "first time since 1987. “We thought a few")
-    assert found.text == "first time since 1987.\n\n“We thought a few"
-    assert [found.text[:stop][-5:] for stop in found.sentences] == ["1987.", "a few"]
-
-
-def test_a_passage_by_hand_stands_between_whole_words_if_it_can() -> None:
-    text = "The category is cat food."
-    assert by_hand(article(text), "cat").start == text.index("cat food")
-    assert by_hand(article(text), "ateg").start == text.index("ateg")
-
-
-def test_a_manager_s_own_words_are_marked_as_such() -> None:
-    found = by_hand(article(LIBRARY), " Come on Sunday! Bring a friend. ")
-    assert (found.text, found.start, found.end, found.reason) == (
-        "Come on Sunday! Bring a friend.",
-        -1,
-        -1,
-        Reason.OWN_WORDS,
-    )
-    assert found.sentences == (15, 31)
-
-
-def test_no_passage_is_no_place() -> None:
-    assert by_hand(article(LIBRARY), " \n ") == Excerpt(
-        text="", start=-1, end=-1, reason=Reason.OWN_WORDS, sentences=()
-    )
-
-
-PIECES = st.one_of(
-    st.sampled_from(
-        [
-            "The town library opened on Monday. ",
-            "“We are glad,” said Ada Brand, curator. ",
-            "“It is good. ",
-            "She left.” ",
-            "However, it rained. ",
-            "It cost 38,000 euros. ",
-            "Why? ",
-            "\n\n",
-            "\n",
-            "\n\nOpening hours\n\n",
-            "\n\nPhoto: Jo Miller\n\n",
-            "\n\nThe club offers:\n\n- bread\n- milk\n\n",
-            "图书馆周日开放。",
-            "“很好。我们走吧，”他说。",
-            "مكتبة المدينة تفتح أبوابها. ",
-            "« Oui », dit-il. ",
-            "(see p. 12. Or 13.) ",
-        ]
-    ),
-    st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(text=st.lists(PIECES, max_size=25).map("".join), longest=st.sampled_from([40, 280, 900]))
-def test_every_excerpt_is_the_article_s_own_words(text: str, longest: int) -> None:
-    source = article(text)
-    found = excerpts(source, longest=longest)
-    assert found == excerpts(source, longest=longest)
-    assert len(found) <= 8
-    assert len({(one.start, one.end) for one in found}) == len(found)
-    stops = {
-        block.start + stop for block in source.blocks for stop in sentences.ends(text[block.start : block.end], "en")
-    }
-    for one in found:
-        assert one.text == text[one.start : one.end]
-        assert 0 < len(one.text) <= longest
-        assert one.text == one.text.strip()
-        assert one.sentences[-1] == len(one.text)
-        assert all(a < b for a, b in pairwise((0, *one.sentences)))
-        taken = {block.kind for block in source.blocks if block.start < one.end and one.start < block.end}
-        assert taken <= {BlockKind.PROSE, BlockKind.LIST, BlockKind.QUOTE}
-    assert stops or not found
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    parts=st.lists(
-        st.sampled_from(
-            [
-                "The town library opened on Monday after two years. ",
-                "“We are glad,” said Ada Brand, the curator of the museum. ",
-                "Jo Miller called it “a wonder. Truly a wonder” and left for home. ",
-                "“Nobody came. Nobody at all ever came,” she said to the readers. ",
-                "“The roof was open and the rain came in. ",
-                "Bread was sold on the square (and milk. And salt.) by three bakers. ",
-                "\n\n",
-            ]
-        ),
-        min_size=3,
-        max_size=14,
-    )
-)
-def test_quotation_marks_stay_balanced_at_every_sentence_end(parts: list[str]) -> None:
-    text = "The mill of Milltown opened in May and turned all day. " + "".join(parts)
-    for one in excerpts(article(text, language="en")):
-        for stop in one.sentences:
-            kept = one.text[:stop]
-            assert kept.count("“") == kept.count("”") == sum(kept[a] == "“" for a, _ in marks(kept).pairs)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    words=st.lists(st.sampled_from(LIBRARY.split()), max_size=6),
-    gap=st.sampled_from([" ", "\n", " \r\n "]),
-    at=st.integers(0, 150),
-)
-def test_by_hand_finds_any_run_of_words_and_invents_none(words: list[str], gap: str, at: int) -> None:
-    source = article(LIBRARY)
-    run = LIBRARY.split()[at : at + 5]
-    assert by_hand(source, gap.join(run)).text.split() == run
-    found = by_hand(source, gap.join(words))
-    assert found.verbatim == (bool(words) and " ".join(words) in " ".join(LIBRARY.split()))
-    assert found.text.split() == words
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "“We waited. ",
-        "“a.”\n\n",
-        "a\n",
-        "a\n\n",
-        "- a\n",
-        "1. a ",
-        "((( ",
-        "He. ",
-        "5,000 ",
-        "是。",
-        "A: b\n- c\n\n",
-        "'a' ",
-        "```\n",
-        "“x” said ",
-    ],
-)
-def test_hostile_texts_take_time_in_proportion(piece: str) -> None:
-    text = piece * (60_000 // len(piece))
-    before = process_time()
-    assert all(one.verbatim for one in excerpts(article(text)))
-    assert process_time() - before < 10

@@ -240,4 +240,5 @@ TITLES: dict[str, str] = {
 
 #: Abbreviations that do not end a sentence when a number follows; in every language.
 NUMBERING = """No Nos Nr nr N° n° Nº nº Fig fig Vol vol p P pp Pp s S Abb approx Approx ca Ca cf Cf Bd Kap chap Chap t art Art
- pág Pág págs núm Núm núms pag Pag blz Str str ch Ch кл д кв стр рис т п ص هـ ج"""
+ pág Pág págs núm Núm núms pag Pag blz Str str ch Ch кл д кв стр рис т п ص هـ ج n jan feb mar apr jun jul aug sep sept oct okt
+ nov dec dez des janv févr avr juil déc ene abr ago dic gen giu lug ott янв фев апр авг сен окт ноя дек"""
