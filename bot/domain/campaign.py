@@ -9,7 +9,8 @@ class Campaign:
 
     `channels` empty = every channel. `disclosure` is the imprint line every post carries ("" = none).
     `approval` True = each delivery waits for a manager, whatever its article says. `template` lays out a post:
-    the fields {excerpt} {title} {link} {tags} {source} {disclosure}; a line whose fields are all empty goes away.
+    the fields {excerpt} {title} {headline} {link} {tags} {source} {disclosure}, in threads {part} and {parts}; a line
+    whose fields are all empty goes away. {headline} is the title where no preview of the link shows it.
     """
 
     name: str
@@ -18,4 +19,4 @@ class Campaign:
     disclosure: str = ""
     tags: tuple[str, ...] = ()
     approval: bool = False
-    template: str = "{excerpt}\n\n{link}\n\n{tags}\n{disclosure}"
+    template: str = "{headline}\n\n{excerpt}\n\n{link}\n\n{tags}\n{disclosure}"

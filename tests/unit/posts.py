@@ -35,6 +35,8 @@ CARDS = Limits(
 )
 ROOM = Limits(length=4096, unit=Unit.CODE_POINTS, caption=1024, images=10)
 
+#: The default template without the headline, for what is not about it.
+PLAIN = "{excerpt}\n\n{link}\n\n{tags}\n{disclosure}"
 LINK = "https://library.example.org/night-trains"
 SENTENCE_END = regex.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？])|(?=\n\n)")
 

@@ -11,13 +11,26 @@ from bot.domain.channel import Limits, LinkPlace, Unit
 from bot.domain.post import SpanKind
 from bot.domain.text import links, measure
 from bot.errors import BadInput
-from tests.unit.posts import CARDS, FEDIVERSE, LEAD, LINK, ROOM, WEIGHTED, article, channel, excerpt, picture, render
+from tests.unit.posts import (
+    CARDS,
+    FEDIVERSE,
+    LEAD,
+    LINK,
+    PLAIN,
+    ROOM,
+    WEIGHTED,
+    article,
+    channel,
+    excerpt,
+    picture,
+    render,
+)
 
 # --- one message ------------------------------------------------------------------------------------------------------
 
 
 def test_each_hashtag_stands_once_at_the_end_and_only_as_many_as_the_channel_takes():
-    campaign = Campaign(name="spring", tags=("Night Trains", "town hall", "rails"))
+    campaign = Campaign(name="spring", tags=("Night Trains", "town hall", "rails"), template=PLAIN)
     source = article(tags=("night trains", "sunday"), link="")
     post = rendering.render(source, excerpt("Sunday trains run again."), campaign, channel(WEIGHTED))
     assert post.parts[0].text == "Sunday trains run again.\n\n#NightTrains #Sunday #TownHall"
@@ -175,7 +188,10 @@ def test_a_card_carries_the_link_and_images_take_its_place():
     assert len(part.card.description) <= 200
 
     pictured = rendering.render(
-        replace(source, images=(picture(),)), excerpt("Coffee is free."), Campaign(name="spring"), channel(CARDS)
+        replace(source, images=(picture(),)),
+        excerpt("Coffee is free."),
+        Campaign(name="spring", template=PLAIN),
+        channel(CARDS),
     )
     (part,) = pictured.parts
     assert part.card is None
@@ -185,8 +201,26 @@ def test_a_card_carries_the_link_and_images_take_its_place():
     assert pictured.notes == ("link card left out: images take its place, so the address stands in the text",)
 
 
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({}, False),  # the link's preview shows the title
+        ({"link": ""}, True),
+        ({"images": (picture(),)}, True),  # a post with pictures has no preview
+        ({"link": "", "title": "Coffee is free …"}, False),  # the excerpt says it already
+    ],
+)
+@pytest.mark.parametrize("limits", [WEIGHTED, FEDIVERSE, CARDS, ROOM])
+def test_the_headline_stands_in_the_text_where_nothing_else_shows_it(facts, shown, limits):
+    source = article(**facts)
+    post = rendering.render(source, excerpt("Coffee is free."), Campaign(name="spring"), channel(limits))
+    assert post.parts[0].text.startswith(f"{source.title}\n\n") == shown
+
+
 def test_a_channel_that_shows_no_link_says_so():
-    post = rendering.render(article(), excerpt("Coffee."), Campaign(name="spring"), channel(ROOM, link=LinkPlace.OMIT))
+    post = rendering.render(
+        article(), excerpt("Coffee."), Campaign(name="spring", template=PLAIN), channel(ROOM, link=LinkPlace.OMIT)
+    )
     assert (post.parts[0].text, post.parts[0].spans, post.parts[0].card) == ("Coffee.", (), None)
     assert post.notes == ("link left out: this channel shows none",)
 

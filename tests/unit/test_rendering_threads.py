@@ -8,7 +8,7 @@ import regex
 from bot.domain import rendering
 from bot.domain.campaign import Campaign
 from bot.domain.text import measure
-from tests.unit.posts import CARDS, LEAD, LINK, ROOM, WEIGHTED, article, channel, excerpt, picture, render
+from tests.unit.posts import CARDS, LEAD, LINK, PLAIN, ROOM, WEIGHTED, article, channel, excerpt, picture, render
 
 
 def test_a_thread_breaks_at_paragraphs_and_sentences_and_ends_with_link_and_tags():
@@ -55,7 +55,9 @@ def test_a_thread_that_is_too_long_is_shortened_and_says_so():
 def test_no_thread_where_hashtags_alone_are_too_much():
     text = LEAD[:270].rsplit(".", 1)[0] + "."
     campaign = Campaign(
-        name="s", tags=("a very long hashtag that takes some room", "another one of that sort of length")
+        name="s",
+        tags=("a very long hashtag that takes some room", "another one of that sort of length"),
+        template=PLAIN,
     )
     post = rendering.render(article(text, thread=True, link=""), excerpt(text), campaign, channel(WEIGHTED))
     assert len(post.parts) == 1

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
-from bot.domain.channel import Limits, LinkRule
+from bot.domain.channel import LinkPlace, Limits, LinkRule
 from bot.domain.excerpt import Excerpt
 from bot.domain.rendering import layout
 from bot.domain.rendering.fitting import clipped
@@ -43,6 +43,7 @@ class Sheet:
 def sheet(article: Article, excerpt: Excerpt, campaign: Campaign, limits: Limits) -> Sheet:
     """Gather what a post says under a channel's limits."""
     template = campaign.template if "{disclosure}" in campaign.template else f"{campaign.template}\n\n{{disclosure}}"
+    template = template.replace("{headline}", "{title}" if _headed(article, excerpt, limits) else "")
     shown = layout.fields(template)
     words, ends, notes = _said(article, excerpt, campaign)
     if limits.pings:
@@ -62,6 +63,16 @@ def sheet(article: Article, excerpt: Excerpt, campaign: Campaign, limits: Limits
         images=images,
         notes=(*notes, *cut, *over, *fewer, *_unseen(article, limits)),
     )
+
+
+def _headed(article: Article, excerpt: Excerpt, limits: Limits) -> bool:
+    """Whether the title must stand in the text: no preview of the link shows it, and the excerpt does not begin with it.
+
+    Platforms show no preview where a post brings pictures of its own.
+    """
+    previewed = article.link and limits.link is not LinkPlace.OMIT and not (article.images and limits.images)
+    start = "".join(filter(str.isalnum, article.title.casefold()))
+    return not previewed and not "".join(filter(str.isalnum, excerpt.text.casefold())).startswith(start)
 
 
 def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words, tuple[int, ...], list[str]]:

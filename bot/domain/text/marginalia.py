@@ -155,7 +155,8 @@ _ENDMATTER = regex.compile(
 _THE_END = regex.compile(r"[-–—*#\s]*(?:ends?|ende|fin|30|###)[-–—*#\s]*", regex.IGNORECASE)
 _PLACE = r"\p{L}[\p{L}\p{M}.’'/ -]{1,40}"
 _DATELINE = regex.compile(
-    rf"(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*(?:[–—]|-{{1,2}}(?=\s))\s+"
+    rf"(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*"
+    rf"(?:[–—]|-{{1,2}}(?=\s)|(?P<stretched>ـ{{1,4}}(?=\s)))\s+"
     r"(?=[\"“„«]?[^\p{Ll}\s])"
     r"|(?P<wire>\p{Han}{2,12}\d{1,2}月\d{1,2}日(?:电|電|讯|訊)?\s*(?:[（(][^）)]{1,30}[）)])?(?<=[电電讯訊）)])\s*"
     r"|【[^】\n]{2,20}】\s*)(?=\S)"
@@ -174,7 +175,8 @@ def dateline(text: str) -> int:
     place = found["place"] or ""
     capitals = place.split(",")[0]
     dated = any(word.lower() in DATE_WORDS for word in _WORD.findall(place)) and any(map(str.isdigit, place))
-    return found.end() if found["wire"] or found["agency"] or dated or (capitals.isupper() and len(capitals) > 2) else 0
+    told = found["wire"] or found["agency"] or found["stretched"] or dated
+    return found.end() if told or (capitals.isupper() and len(capitals) > 2) else 0
 
 
 def byline(text: str) -> bool:

@@ -1,0 +1,92 @@
+"""Pictures that articles name, through the folder source and the real media folder."""
+
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.unit.folders import TEXT, Desk, desk_at, names, picture
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return desk_at(tmp_path)
+
+
+async def test_pictures_from_front_matter_and_from_the_text(desk: Desk):
+    desk.put("library/night.jpg", picture("JPEG"))
+    desk.put("library/bilder/größe.png", picture())
+    given = await desk.one(
+        "library/a.md", f"---\nimages:\n  - file: night.jpg\n    alt: >-\n      The\n      night\n---\n{TEXT}"
+    )
+    assert [(each.media_type, each.width, each.alt) for each in given.images] == [("image/jpeg", 40, "The night")]
+    (desk.root / "library/a.md").unlink()
+    inline = await desk.one("library/b.md", f"{TEXT} ![Ein Plan](bilder/größe.png) ![web](https://example.org/a.png)")
+    assert [(each.media_type, each.alt) for each in inline.images] == [("image/png", "Ein Plan")]
+    assert inline.text == TEXT
+
+
+async def test_another_picture_of_the_same_name_is_another_edition(desk: Desk):
+    desk.put("night.png", picture())
+    before = await desk.one("a.md", f"---\nimages: [{{file: night.png, alt: Night}}]\n---\n{TEXT}")
+    desk.put("night.png", picture(colour="black"), age=4)
+    (after,) = (await desk.source.read()).articles
+    assert after.digest != before.digest
+    assert after.images[0].sha256 != before.images[0].sha256
+
+
+async def test_a_picture_without_alt_text_is_a_warning(desk: Desk):
+    desk.put("night.png", picture())
+    desk.put("a.md", f"---\ntitle: a\nimages: night.png\n---\n{TEXT}")
+    found = await desk.source.read()
+    assert [(each.where, each.what, each.level) for each in found.problems] == [
+        ("queue/a.md:3", "image 'night.png' has no alt text", "warning")
+    ]
+    assert names(found) == ["general/a.md"]
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of some hundred bytes that says it is that wide and high."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+    head = side.to_bytes(4, "big") * 2 + bytes((8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 9)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("gone.png", None, "image 'gone.png' is missing"),
+        ("../../secret.png", picture(), "image '../../secret.png' lies outside the folder"),
+        ("/etc/passwd", None, "image '/etc/passwd' lies outside the folder"),
+        ("library", None, "image 'library' is missing"),
+        ("large.png", bomb(8_000), "image 'large.png': the image has "),
+        ("bomb.png", bomb(40_000), "image 'bomb.png': "),
+        ("text.png", TEXT.encode(), "image 'text.png': not a JPEG, PNG, WebP or GIF image that can be read"),
+        ("half.png", picture()[:60], "image 'half.png': not a JPEG, PNG, WebP or GIF image that can be read"),
+        ("plan.bmp", picture("BMP"), "image 'plan.bmp': not a JPEG, PNG, WebP or GIF image that can be read"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " not in value else "",
+)
+async def test_a_picture_that_cannot_be_taken_names_its_line(desk: Desk, name: str, content: bytes | None, what: str):
+    if content is not None:
+        desk.put(f"library/{name}", content)
+    given = await desk.problem("library/a.md", f"---\ntitle: a\nimages:\n  - {name}\n---\n{TEXT}")
+    assert given.where == "queue/library/a.md:3"
+    assert given.what.startswith(what)
+    inline = await desk.problem("library/a.md", f"---\ntitle: a\n---\n{TEXT}\n\nMore\ntext ![plan]({name})\n")
+    assert inline.where == "queue/library/a.md:7"
+    assert inline.what.startswith(what)
+
+
+async def test_an_article_is_taken_as_soon_as_its_picture_comes(desk: Desk):
+    await desk.problem("a.md", f"{TEXT} ![Night](night.png)")
+    desk.put("night.png", picture())
+    assert names(await desk.source.read()) == ["general/a.md"]
+
+
+async def test_pictures_may_lie_beside_another_campaign(desk: Desk):
+    desk.put("museum/logo.png", picture())
+    assert len((await desk.one("library/a.md", f"{TEXT} ![Logo](../museum/logo.png)")).images) == 1
