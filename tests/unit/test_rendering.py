@@ -26,6 +26,9 @@ from tests.unit.posts import (
     render,
 )
 
+#: A campaign whose template has no headline.
+UNTITLED = Campaign(name="spring", template=PLAIN)
+
 # --- one message ------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +193,7 @@ def test_a_card_carries_the_link_and_images_take_its_place():
     pictured = rendering.render(
         replace(source, images=(picture(),)),
         excerpt("Coffee is free."),
-        Campaign(name="spring", template=PLAIN),
+        UNTITLED,
         channel(CARDS),
     )
     (part,) = pictured.parts
@@ -218,9 +221,7 @@ def test_the_headline_stands_in_the_text_where_nothing_else_shows_it(facts, show
 
 
 def test_a_channel_that_shows_no_link_says_so():
-    post = rendering.render(
-        article(), excerpt("Coffee."), Campaign(name="spring", template=PLAIN), channel(ROOM, link=LinkPlace.OMIT)
-    )
+    post = rendering.render(article(), excerpt("Coffee."), UNTITLED, channel(ROOM, link=LinkPlace.OMIT))
     assert (post.parts[0].text, post.parts[0].spans, post.parts[0].card) == ("Coffee.", (), None)
     assert post.notes == ("link left out: this channel shows none",)
 
