@@ -2,6 +2,7 @@
 
 /NAME/...        a service as its SDK speaks to it            /ledger     all effects as JSON
 /faults          POST a fault, GET those open, DELETE all     /pictures/SHA256
+/                what followers see, for people: page.py
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.sandbox import page
 from bot.sandbox.world import Fault, Service, World
 
 LARGEST_REQUEST = 60 * 2**20
@@ -30,6 +32,7 @@ def application(world: World, services: Sequence[Service]) -> web.Application:
             web.get("/faults", door.faults),
             web.post("/faults", door.add_fault),
             web.delete("/faults", door.lift_faults),
+            *page.routes(world, services),
         ]
     )
     for service in services:
