@@ -1,29 +1,32 @@
 """One file's bytes -> Article."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import time
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
-from bot.domain.article import Article, Block, BlockKind, Image
+from bot.domain.article import Article, BlockKind
 from bot.domain.campaign import Campaign
-from bot.domain.text.blocks import of_plain, refined
+from bot.domain.text.blocks import refined
 from bot.errors import BadArticle
-from bot.sources import markdown, matter, webpage
+from bot.sources import markdown, matter, plain, webpage
 from bot.sources.language import detected
 
 SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
-LARGEST = 5 * 2**20
+LARGEST = 2 * 2**20
 LONGEST_TITLE = 120
+#: The kinds of blocks that can give words to a post.
+GIVING = (BlockKind.PROSE, BlockKind.LIST, BlockKind.QUOTE)
+TITLING = (BlockKind.HEADING, *GIVING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An article whose pictures are still names: (file, alt, where) each."""
+    """An article whose pictures are still names: (file, alt, where) each; bot.sources.pictures puts them in."""
 
     article: Article
     pictures: tuple[tuple[str, str, str], ...] = ()
@@ -31,11 +34,11 @@ class Draft:
 
 def article_fields(zone: str) -> Mapping[str, Callable[[Any], Any]]:
     """Return the front matter's known fields with their readers."""
-    moment = matter.moment(zone)
     return {
         **dict.fromkeys(("title", "author", "excerpt", "warning"), matter.text),
         **dict.fromkeys(("tags", "channels"), matter.words),
-        **dict.fromkeys(("date", "not_before", "expires"), moment),
+        **dict.fromkeys(("date", "not_before"), matter.moment(zone)),
+        "expires": matter.moment(zone, time.max),  # a day that is named is still good
         "link": matter.link,
         "language": matter.language,
         "images": matter.images,
@@ -49,6 +52,8 @@ CAMPAIGN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("title", "disclosure", "template"), matter.text),
     **dict.fromkeys(("channels", "tags"), matter.words),
     "approval": matter.truth,
+    "alt": matter.alt,
+    "links": matter.places,
 }
 
 
@@ -70,7 +75,7 @@ def decoded(raw: bytes, where: str) -> str:
         raise BadArticle("the file is not UTF-8 text", where=f"{where}:{line}", hint=hint) from error
     if "\0" in text:
         raise BadArticle("the file is not text", where=f"{where}:{text.count(chr(10), 0, text.index(chr(0))) + 1}")
-    return unicodedata.normalize("NFC", re.sub(r"\r\n?|\u2028|\u0085", "\n", text))
+    return plain.tidy(text)
 
 
 def read(raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Callable[[str], str] = detected) -> Draft:
@@ -78,95 +83,107 @@ def read(raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Ca
 
     `detect` names the language of a text that does not say it.
     """
-    text = decoded(raw, where)
-    suffix = PurePosixPath(name).suffix.lower()
-    yaml_text, body, skipped = matter.split(text, where)
+    yaml_text, body, skipped = matter.split(decoded(raw, where), where)
     fields = matter.read(yaml_text, where, article_fields(zone))
-    written, facts = _body(body, suffix)
-    blocks = refined(written.text, tuple(written.blocks)) if suffix != ".txt" else of_plain(written.text)
-    if not any(block.kind is not BlockKind.HEADING for block in blocks) and not fields.get("excerpt"):
-        raise BadArticle(
-            "there is no text to post", where=f"{where}:{skipped + 1}", hint="write it below the front matter"
-        )
+    written, facts = _body(body, PurePosixPath(name).suffix.lower(), f"{where}:{skipped + 1}")
+    excerpt = matter.passage(fields, "excerpt", written.text)
+    if not any(block.kind in GIVING for block in written.blocks) and not excerpt:
+        hint = "write it below the front matter" if skipped else ""
+        raise BadArticle("there is no text to post", where=f"{where}:{skipped + 1}", hint=hint)
     article = Article(
         campaign=campaign,
         name=name,
         digest=sha256(raw).hexdigest(),
-        title=fields.get("title") or _title(written, facts, blocks),
+        title=fields.get("title") or facts.get("title") or written.title or _first_line(written, excerpt),
         text=written.text,
-        blocks=blocks,
-        link=fields.get("link") or facts.get("link", ""),
+        blocks=tuple(written.blocks),
+        link=fields.get("link") or _given(matter.link, facts, "link", ""),
         author=fields.get("author") or facts.get("author", ""),
-        language=fields.get("language") or facts.get("language", "") or detect(_prose(written.text, blocks)),
+        language=fields.get("language") or facts.get("language", "") or detect(_prose(written) or excerpt),
         tags=fields.get("tags", ()),
-        date=_utc(fields.get("date", None)),
+        date=fields.get("date", None) or _given(matter.moment(zone), facts, "date", None),
         ready=fields.get("status", default=True),
         channels=fields.get("channels", ()),
-        not_before=_utc(fields.get("not_before", None)),
-        expires=_utc(fields.get("expires", None)),
-        excerpt=fields.get("excerpt"),
+        not_before=fields.get("not_before", None),
+        expires=fields.get("expires", None),
+        excerpt=excerpt,
         thread=fields.get("thread", default=False),
         warning=fields.get("warning"),
         visibility=fields.get("visibility"),
     )
+    if article.not_before and article.expires and article.not_before >= article.expires:
+        raise BadArticle("expires: it would be over before not_before", where=fields.at("expires"))
     given = tuple((file, alt, fields.at("images")) for file, alt in fields.get("images", ()))
-    inline = tuple((file, alt, where) for file, alt in written.images if not re.match(r"[a-z]+:", file))
-    return Draft(article=article, pictures=given or inline)
+    inline = tuple((unquote(file), alt, f"{where}:{skipped + line}") for file, alt, line in written.images)
+    return Draft(article=article, pictures=given or tuple(each for each in inline if not _elsewhere(each[0])))
 
 
 def campaign_of(raw: bytes, name: str, where: str) -> Campaign:
     """Return the campaign that a campaign.yaml describes. Raises BadArticle."""
     fields = matter.read(decoded(raw, where), where, CAMPAIGN_FIELDS, first_line=1)
-    plain = Campaign(name=name)
-    template = fields.get("template") or plain.template
+    bare = Campaign(name=name)
+    template = fields.get("template") or bare.template
     unknown = set(re.findall(r"\{(\w+)\}", template)) - TEMPLATE_FIELDS
     if unknown:
         hint = f"known: {', '.join(sorted(TEMPLATE_FIELDS))}"
         raise BadArticle(f"template: no field is called {{{min(unknown)}}}", where=fields.at("template"), hint=hint)
     return replace(
-        plain,
+        bare,
         title=fields.get("title"),
         channels=fields.get("channels", ()),
         disclosure=fields.get("disclosure"),
         tags=fields.get("tags", ()),
         approval=fields.get("approval", default=False),
+        alt_required=fields.get("alt", default=bare.alt_required),
+        links=fields.get("links", ()),
         template=template,
     )
 
 
-TEMPLATE_FIELDS = {"excerpt", "title", "link", "tags", "source", "disclosure", "part", "parts"}
+TEMPLATE_FIELDS = {"excerpt", "title", "headline", "link", "tags", "source", "disclosure", "part", "parts"}
 
 
-def with_images(article: Article, images: tuple[Image, ...]) -> Article:
-    """Return the article with its pictures in place."""
-    return replace(article, images=images)
+def _body(body: str, suffix: str, where: str) -> tuple[plain.Written, Mapping[str, str]]:
+    facts: Mapping[str, str] = {}
+    try:
+        match suffix:
+            case ".html" | ".htm":
+                written, facts = webpage.read(body)
+            case ".txt":
+                return plain.read(body), facts
+            case _:
+                written = markdown.read(body)
+    except RecursionError as error:
+        raise BadArticle("lists or elements within each other without end", where=where) from error
+    written.blocks = [*refined(written.text, tuple(written.blocks))]
+    return written, facts
 
 
-def _body(body: str, suffix: str) -> tuple[markdown.Written, Mapping[str, str]]:
-    match suffix:
-        case ".html" | ".htm":
-            return webpage.read(body)
-        case ".txt":
-            return markdown.Written(text=body.strip("\n").rstrip()), {}
-        case _:
-            return markdown.read(body), {}
-
-
-def _title(written: markdown.Written, facts: Mapping[str, str], blocks: tuple[Block, ...]) -> str:
-    """Return the title a text gives itself: the page's, its first heading, else its first line, shortened by words."""
-    if facts.get("title") or written.title:
-        return facts.get("title") or written.title
-    heading = next((block for block in blocks if block.kind is BlockKind.HEADING), None)
-    first = written.text[heading.start : heading.end] if heading else written.text.strip().partition("\n")[0]
-    first = " ".join(first.split())
-    return first if len(first) <= LONGEST_TITLE else first[:LONGEST_TITLE].rpartition(" ")[0] + "…"
-
-
-def _prose(text: str, blocks: tuple[Block, ...]) -> str:
-    return " ".join(
-        text[block.start : block.end] for block in blocks if block.kind not in (BlockKind.CODE, BlockKind.TABLE)
+def _first_line(written: plain.Written, excerpt: str) -> str:
+    """Return a heading that stands before all prose, else the first line of prose, shortened by words."""
+    words = (written.text[block.start : block.end] for block in written.blocks if block.kind in TITLING)
+    line = " ".join(next(words, excerpt).partition("\n")[0].split())
+    return (
+        line if len(line) <= LONGEST_TITLE else (line[:LONGEST_TITLE].rpartition(" ")[0] or line[:LONGEST_TITLE]) + "…"
     )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC) if moment else None
+def _given(reader: Callable[[str], Any], facts: Mapping[str, str], name: str, default: Any) -> Any:  # noqa: ANN401 - what the reader gives
+    """Return a fact that a page tells of itself, the default when it tells none that can be used."""
+    try:
+        return reader(facts[name])
+    except (KeyError, ValueError):
+        return default
+
+
+def _elsewhere(address: str) -> bool:
+    """Tell whether a picture lies on the web, not beside the article."""
+    return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+:|//", address) is not None
+
+
+def _prose(written: plain.Written) -> str:
+    return " ".join(
+        written.text[block.start : block.end]
+        for block in written.blocks
+        if block.kind not in (BlockKind.CODE, BlockKind.TABLE)
+    )

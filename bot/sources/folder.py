@@ -5,18 +5,19 @@ where the system can tell, not open for writing anywhere.
 """
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.article import Article, Image
+from bot.domain.article import Article
 from bot.domain.campaign import Campaign
-from bot.errors import BadArticle, HandbillError
+from bot.domain.directory import Directory
+from bot.errors import HandbillError
 from bot.ports import Clock, Found, Media, Problem
 from bot.sources import article as reading
+from bot.sources import directory, pictures
 
 #: A file that has not changed for this long is taken for whole.
 SETTLED = timedelta(seconds=0.3)
@@ -24,79 +25,117 @@ SETTLED = timedelta(seconds=0.3)
 LOOKS = 10
 #: Articles that lie in the folder itself belong to this campaign.
 GENERAL = "general"
+CAMPAIGN_FILES = ("campaign.yaml", "campaign.yml")
+#: What lies in the folder and is no article.
+OTHERS = (*CAMPAIGN_FILES, *directory.FILES)
+#: What an unreadable file keeps waiting, by its name.
+WAITING = {
+    **dict.fromkeys(CAMPAIGN_FILES, "its articles wait until then"),
+    **dict.fromkeys(directory.FILES, "the directory as it was counts until then"),
+}
+#: What people put into the folder and we cannot read.
+FOREIGN = (".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages", ".epub")
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a file gave when it had this stamp: an article or problems, or both (warnings)."""
+    """What a file gave when it had this stamp: an article, campaign or directory, or problems, or both (warnings)."""
 
     stamp: Stamp
     article: Article | None = None
+    campaign: Campaign | None = None
+    directory: Directory | None = None
     problems: tuple[Problem, ...] = ()
     pictures: tuple[tuple[Path, Stamp | None], ...] = ()
 
 
 @dataclass(slots=True)
 class Folder:
-    """Reads the folder; files that did not change since the last `read` are not parsed again."""
+    """Reads the folder; files that did not change since the last `read` are not parsed again.
+
+    `handles` tell for each platform what a handle looks like, for the directory.
+    """
 
     root: Path
     media: Media
     clock: Clock
     zone: str = "UTC"
+    handles: Mapping[str, str] = field(default_factory=dict)
     name: str = "folder"
     _taken: dict[Path, Taken] = field(default_factory=dict)
     _unsettled: bool = False
 
     async def read(self) -> Found:
-        """Return all articles and campaigns that are whole now, and a problem for every file that cannot be taken."""
-        paths = await asyncio.to_thread(self._paths)
-        settled = await self._settled(paths)
-        self._taken = {path: taken for path, taken in self._taken.items() if path in paths}
-        campaigns, problems = await asyncio.to_thread(self._campaigns)
-        for path in settled:
-            if not self._fresh(path):
-                self._taken[path] = await self._take(path)
-        taken = [self._taken[path] for path in paths if path in self._taken]
+        """Return all articles and campaigns that are whole now, and a problem for every file that cannot be taken.
+
+        Articles of a campaign whose file cannot be read wait: without it they would go out without their imprint.
+        """
+        paths, strays = await asyncio.to_thread(self._paths)
+        for path in await self._settled(paths):
+            self._taken[path] = await self._take(path)
+        self._taken = {path: self._taken[path] for path in paths if path in self._taken}
+        campaigns = {path.parent: self._taken.get(path) for path in paths if path.name in CAMPAIGN_FILES}
+        waiting = {folder for folder, taken in campaigns.items() if taken is None or taken.campaign is None}
+        found = self._taken.values()
         return Found(
-            articles=tuple(each.article for each in taken if each.article),
-            campaigns=campaigns,
-            problems=(*problems, *(problem for each in taken for problem in each.problems)),
-            present=frozenset((self._campaign(path), path.name) for path in paths),
+            articles=tuple(
+                taken.article for path, taken in self._taken.items() if taken.article and path.parent not in waiting
+            ),
+            campaigns=tuple(taken.campaign for taken in found if taken.campaign),
+            directory=self._directory(paths),
+            problems=(*strays, *(problem for taken in found for problem in taken.problems)),
+            present=frozenset((campaign_at(self.root, path), path.name) for path in paths if path.name not in OTHERS),
         )
 
+    def _directory(self, paths: list[Path]) -> Directory | None:
+        """Return the directory, an empty one where there is none, None while one cannot be read."""
+        taken = [self._taken.get(path) for path in paths if path.name in directory.FILES]
+        found = [each.directory for each in taken if each and each.directory]
+        known = self.root.is_dir() and len(found) == len(taken)
+        return Directory(entries=tuple(entry for each in found for entry in each.entries)) if known else None
+
     async def changes(self) -> AsyncIterator[None]:
-        """Yield when something in the folder changed, and again soon after while a file was not whole."""
+        """Yield soon after the start, when something in the folder changed, and again while a file was not whole."""
         from watchfiles import awatch
 
         self.root.mkdir(parents=True, exist_ok=True)
+        begun = False  # What changed between the last read and the beginning of this watch is seen by one more read.
         async for changed in awatch(self.root, debounce=400, step=100, rust_timeout=1000, yield_on_timeout=True):
-            if changed or self._unsettled:
+            if changed or self._unsettled or not begun:
+                begun = True
                 yield
 
-    def _paths(self) -> list[Path]:
-        """Return the article files, by campaign and name; hidden ones, README and unfinished downloads are none."""
-        candidates = [*self.root.glob("*"), *self.root.glob("*/*")]
-        return sorted(
-            path
-            for path in candidates
-            if path.suffix.lower() in reading.SUFFIXES
-            and not path.name.startswith((".", "_", "~"))
-            and not path.parent.name.startswith((".", "_"))
-            and path.stem.upper() != "README"
-            and path.is_file()
-        )
+    def _paths(self) -> tuple[list[Path], list[Problem]]:
+        """Return articles, campaign files and the directory, and a problem for what a manager may take for one.
 
-    def _campaign(self, path: Path) -> str:
-        return GENERAL if path.parent == self.root else path.parent.name
+        In order of campaign and name. Hidden files, README and unfinished downloads are none.
+        """
+        paths: dict[tuple[str, str], Path] = {}
+        strays: list[Problem] = []
+        for path in sorted(found for depth in ("*", "*/*", "*/*/*") for found in self.root.glob(depth)):
+            within = path.relative_to(self.root).parts
+            if any(part.startswith((".", "_", "~")) for part in within) or path.stem.upper() == "README":
+                continue
+            suffix = path.suffix.lower()
+            if path.name not in OTHERS and suffix not in (*reading.SUFFIXES, *FOREIGN):
+                continue
+            key = campaign_at(self.root, path), path.name
+            why = _stray(path, len(within), taken=key in paths)
+            if not path.is_file():
+                continue
+            if why:
+                strays.append(Problem(where=self._where(path), what=why[0], hint=why[1]))
+            else:
+                paths[key] = path
+        return list(paths.values()), strays
 
     def _where(self, path: Path) -> str:
         return path.relative_to(self.root.parent).as_posix()
 
     async def _settled(self, paths: list[Path]) -> list[Path]:
-        """Return the files that are whole, waiting a little for those that are being written."""
+        """Return the files that are new or changed and whole, waiting a little for those that are being written."""
         waiting = {path: stamp(path) for path in paths if not self._fresh(path)}
         settled: list[Path] = []
         for _ in range(LOOKS):
@@ -104,10 +143,10 @@ class Folder:
                 break
             if any(_recent(mark, self.clock) for mark in waiting.values()):
                 await self.clock.sleep(SETTLED)
-            after = {path: stamp(path) for path in waiting}
-            whole = [path for path, mark in waiting.items() if after[path] == mark and not _being_written(path)]
+            after = {path: mark for path in waiting if (mark := stamp(path))}
+            whole = [path for path, mark in after.items() if waiting[path] == mark and not being_written(path)]
             settled += whole
-            waiting = {path: after[path] for path in waiting if path not in whole}
+            waiting = {path: mark for path, mark in after.items() if path not in whole}
         self._unsettled = bool(waiting)
         return settled
 
@@ -121,71 +160,62 @@ class Folder:
         )
 
     async def _take(self, path: Path) -> Taken:
-        mark = stamp(path) or (0, 0)
-        where = self._where(path)
+        mark = stamp(path) or (0, 0, 0)
+        where, campaign = self._where(path), campaign_at(self.root, path)
+        files: tuple[tuple[Path, Stamp | None], ...] = ()
         try:
-            raw = await asyncio.to_thread(_bytes, path, where)
-            draft = await asyncio.to_thread(reading.read, raw, self._campaign(path), path.name, where, self.zone)
-        except BadArticle as error:
-            return Taken(stamp=mark, problems=(_problem(error),))
-        files = tuple(path.parent / file for file, _, _ in draft.pictures)
-        pictures = tuple((file, stamp(file)) for file in files)
-        try:
-            images = tuple([await self._picture(path, *each) for each in draft.pictures])
+            raw = await asyncio.to_thread(pictures.contents, path, where)
+            if path.name in CAMPAIGN_FILES:
+                return Taken(stamp=mark, campaign=reading.campaign_of(raw, campaign, where))
+            if path.name in directory.FILES:
+                who, problems = await asyncio.to_thread(directory.read, raw, where, self.handles)
+                return Taken(stamp=mark, directory=who, problems=problems)
+            draft = await asyncio.to_thread(reading.read, raw, campaign, path.name, where, self.zone)
+            files = tuple((beside, stamp(beside)) for beside in (path.parent / name for name, _, _ in draft.pictures))
+            found = await pictures.load(draft, path.parent, self.root)
+            article = await pictures.illustrated(draft, found, self.media)
         except HandbillError as error:
-            return Taken(stamp=mark, problems=(_problem(error),), pictures=pictures)
-        article = reading.with_images(draft.article, images)
+            return Taken(stamp=mark, problems=(self._problem(error, path),), pictures=files)
         problems = tuple(_no_alt(file, at) for file, alt, at in draft.pictures if not alt)
-        return Taken(stamp=mark, article=article, problems=problems, pictures=pictures)
+        return Taken(stamp=mark, article=article, problems=problems, pictures=files)
 
-    async def _picture(self, article: Path, name: str, alt: str, where: str) -> Image:
-        path = (article.parent / name).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            raise BadArticle(f"image {name!r} lies outside the folder", where=where, hint="put it beside the article")
-        if not path.is_file():
-            raise BadArticle(
-                f"image {name!r} is missing", where=where, hint="put it beside the article or mend its name"
-            )
-        try:
-            return await self.media.put(await asyncio.to_thread(_bytes, path, where), alt)
-        except HandbillError as error:
-            raise BadArticle(f"image {name!r}: {error.what}", where=where, hint=error.hint) from error
+    def _problem(self, error: HandbillError, path: Path) -> Problem:
+        hint = "; ".join(filter(None, (error.hint, WAITING.get(path.name, ""))))
+        return Problem(where=error.where, what=error.what, hint=hint)
 
-    def _campaigns(self) -> tuple[tuple[Campaign, ...], tuple[Problem, ...]]:
-        campaigns, problems = [], []
-        for path in sorted(self.root.glob("*/campaign.yaml")):
-            try:
-                where = self._where(path)
-                campaigns.append(reading.campaign_of(_bytes(path, where), path.parent.name, where))
-            except BadArticle as error:
-                problems.append(_problem(error))
-        return tuple(campaigns), tuple(problems)
+
+def campaign_at(root: Path, path: Path) -> str:
+    """Return the campaign to which a file in the folder belongs."""
+    return GENERAL if path.parent == root else path.parent.name
 
 
 def stamp(path: Path) -> Stamp | None:
-    """Return what changes when a file does: size and time of change; None when it is not there."""
+    """Return what changes when a file does: size, time of writing, time of any change; None when it is not there."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _recent(mark: Stamp | None, clock: Clock) -> bool:
     return mark is not None and clock.now().timestamp() - mark[1] / 1e9 < SETTLED.total_seconds()
 
 
-def _being_written(path: Path) -> bool:
+def being_written(path: Path) -> bool:
     """Tell whether any program has the file open for writing; False where the system cannot say.
 
-    Linux grants a read lease only on a file that nobody has open for writing (fcntl(2), F_SETLEASE).
+    Linux grants a read lease only on a file that nobody has open for writing (fcntl(2), F_SETLEASE). Whoever opens it in
+    that very moment makes the kernel signal us: by SIGURG, which does nothing, since SIGIO would end us.
     """
     if sys.platform != "linux":
         return False
     import fcntl
+    import signal
 
     try:
         with path.open("rb") as file:
+            fcntl.fcntl(file.fileno(), fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except BlockingIOError:
@@ -195,19 +225,21 @@ def _being_written(path: Path) -> bool:
     return False
 
 
-def _bytes(path: Path, where: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > 8 * reading.LARGEST:
-                size = os.fstat(file.fileno()).st_size
-                raise BadArticle(f"the file has {size:,} bytes: too large to take in", where=where)
-            return file.read()
-    except OSError as error:
-        raise BadArticle(f"cannot be read: {error.strerror}", where=where, hint="check its permissions") from error
-
-
-def _problem(error: HandbillError) -> Problem:
-    return Problem(where=error.where, what=error.what, hint=error.hint)
+def _stray(path: Path, depth: int, *, taken: bool) -> tuple[str, str] | None:
+    """Return why a file is not taken although a manager may think so, and what to do; None when it is."""
+    suffix = path.suffix.lower()
+    if suffix in FOREIGN:
+        return (
+            f"{suffix} files cannot be read",
+            f"save it as {', '.join(reading.SUFFIXES[:3])} or {reading.SUFFIXES[3]}",
+        )
+    if path.name in directory.FILES and depth > 1:
+        return "a directory counts for all campaigns, so it is not taken from here", "move it up into queue/ itself"
+    if depth > 2:
+        return "the file lies too deep to be taken", "articles lie in a campaign's folder itself, not below it"
+    if taken:
+        return "another article of this campaign has that name", "give it another name"
+    return None
 
 
 def _no_alt(name: str, where: str) -> Problem:

@@ -1,13 +1,15 @@
-"""Markdown -> plain text, blocks, title and images. CommonMark with tables, by markdown-it-py."""
+"""Markdown -> plain text, blocks, title and images. CommonMark with tables and strikethrough, by markdown-it-py."""
 
-from dataclasses import dataclass, field
+import re
 from typing import TYPE_CHECKING
 
-from bot.domain.article import Block, BlockKind
+from bot.domain.article import BlockKind
+from bot.sources.plain import Written, flow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 #: What opens a stretch whose paragraphs are not plain prose.
@@ -17,25 +19,13 @@ CONTAINERS = {
     "table": BlockKind.TABLE,
     "heading": BlockKind.HEADING,
 }
-
-
-@dataclass(slots=True)
-class Written:
-    """A text under construction: blocks parted by a blank line, offsets in code points."""
-
-    text: str = ""
-    blocks: list[Block] = field(default_factory=list)
-    images: list[tuple[str, str]] = field(default_factory=list)
-    title: str = ""
-
-    def add(self, kind: BlockKind, words: str) -> None:
-        """Append a block, unless it has no words."""
-        words = words.strip()
-        if not words:
-            return
-        self.text += "\n\n" if self.text else ""
-        self.blocks.append(Block(kind=kind, start=len(self.text), end=len(self.text) + len(words)))
-        self.text += words
+#: "[^1]: a note" with its continuation: notes stand at the foot of a page and have no place in a post.
+_NOTE = re.compile(
+    r"^ {0,3}\[\^[^\]\s]+\]:.*(?:\n(?![ \t]*$|[ \t]*\[\^).+)*(?:\n+(?: {4}|\t).+(?:\n(?![ \t]*$).+)*)*", re.M
+)
+_MARK = re.compile(r"\[\^[^\]\s]+\]")
+#: A line end that the author meant, until the other ones are gone.
+_BREAK = "\v"
 
 
 def read(source: str) -> Written:
@@ -44,7 +34,8 @@ def read(source: str) -> Written:
 
     written = Written()
     open_kinds: list[BlockKind] = []
-    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(source)
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    tokens = parser.parse(_NOTE.sub(lambda note: "\n" * note[0].count("\n"), source))
     for index, token in enumerate(tokens):
         kind = CONTAINERS.get(token.type.removesuffix("_open").removesuffix("_close"))
         if kind is not None and token.nesting == 1:
@@ -52,7 +43,7 @@ def read(source: str) -> Written:
         elif kind is not None:
             open_kinds.pop()
         elif token.type == "inline":
-            words = _inline(token.children or [], written)
+            words = _inline(token, written, parser)
             written.add(open_kinds[-1] if open_kinds else BlockKind.PROSE, words)
             if not written.title and tokens[index - 1].tag == "h1":
                 written.title = " ".join(words.split())
@@ -63,17 +54,34 @@ def read(source: str) -> Written:
     return written
 
 
-def _inline(tokens: "Sequence[Token]", written: Written) -> str:
+def _inline(token: "Token", written: Written, parser: "MarkdownIt") -> str:
+    children = token.children or []
+    line = (token.map or [0])[0] + 1
+    for child in children:
+        if child.type == "image":
+            written.images.append((str(child.attrs.get("src", "")), flow(child.content), line))
+        line += child.type in ("softbreak", "hardbreak")
+    if any(child.type == "html_inline" for child in children):
+        from bot.sources.webpage import words_of
+
+        return _MARK.sub("", words_of(parser.renderer.render([token], parser.options, {})))
+    return "\n".join(flow(part) for part in _words(children).split(_BREAK))
+
+
+def _words(tokens: "Sequence[Token]") -> str:
     words = []
+    struck = 0
     for token in tokens:
-        if token.type == "image":
-            written.images.append((str(token.attrs.get("src", "")), token.content))
-        elif token.type in ("text", "code_inline"):
+        if token.type in ("s_open", "s_close"):
+            struck += token.nesting
+        elif struck:
+            continue
+        elif token.type == "text":
+            words.append(_MARK.sub("", token.content))
+        elif token.type == "code_inline":
             words.append(token.content)
-        elif token.type == "softbreak":
-            words.append(" ")
-        elif token.type == "hardbreak":
-            words.append("\n")
+        elif token.type in ("softbreak", "hardbreak"):
+            words.append("\n" if token.type == "softbreak" else _BREAK)
     return "".join(words)
 
 

@@ -6,14 +6,18 @@ YAML is read with every scalar as text, so that `language: no` is Norwegian and 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.domain.channel import LinkPlace
 from bot.errors import BadArticle
+from bot.sources.plain import tidy
 
-FENCE = re.compile(r"\A---[ \t]*\n(.*?)(?:^---[ \t]*$\n?|^\.\.\.[ \t]*$\n?)", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"\A(\s*)---[ \t]*\n(.*?)(?:^---[ \t]*$\n?|^\.\.\.[ \t]*$\n?)", re.DOTALL | re.MULTILINE)
+#: Characters of front matter: far more than anybody writes, far less than takes long to parse.
+LONGEST = 50_000
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 
@@ -36,36 +40,72 @@ class Matter:
 
 
 def split(text: str, where: str) -> tuple[str, str, int]:
-    """Return front matter, the rest, and how many lines the front matter takes; BadArticle when it is never closed."""
-    if not re.match(r"---[ \t]*\n", text):
+    """Return front matter, the rest, and how many lines the front matter takes; BadArticle when it is never closed.
+
+    Blank lines before the front matter stay in it, so that its second line is the file's second.
+    """
+    if not re.match(r"\s*---[ \t]*\n", text):
         return "", text, 0
     found = FENCE.match(text)
     if found is None:
-        raise BadArticle(
-            "the front matter is never closed", where=f"{where}:1", hint="put a line with --- after its last field"
-        )
-    return found[1], text[found.end() :], text[: found.end()].count("\n")
+        line = text[: text.index("---")].count("\n") + 1
+        hint = "put a line with --- after its last field"
+        raise BadArticle("the front matter is never closed", where=f"{where}:{line}", hint=hint)
+    return "\n" * found[1].count("\n") + found[2], text[found.end() :], text[: found.end()].count("\n")
 
 
 def read(yaml_text: str, where: str, known: Mapping[str, Callable[[Any], Any]], first_line: int = 2) -> Matter:
     """Parse fields and convert each by its reader in `known`; BadArticle names the line of the first that is wrong."""
+    if not yaml_text.strip():
+        return Matter(where=where)
+    if len(yaml_text) > LONGEST:
+        what = f"the fields have {len(yaml_text):,} characters, {LONGEST:,} is the most"
+        raise BadArticle(what, where=f"{where}:{first_line}", hint="is the line with --- after them missing?")
+    node, fields = _parsed(yaml_text, where, first_line)
+    if not isinstance(fields, dict):
+        line = first_line + (node.start_mark.line if node else 0)
+        raise BadArticle("the fields must be lines of `name: value`", where=f"{where}:{line}")
+    lines: dict[str, int] = {}
+    for key, _ in node.value:
+        line = first_line + key.start_mark.line
+        if lines.setdefault(key.value, line) != line:
+            raise BadArticle(f"{key.value} is there twice", where=f"{where}:{line}", hint="leave one of them")
+    return Matter(where=where, lines=lines, fields=_converted(fields, lines, where, known))
+
+
+def nodes(yaml_text: str, where: str, first_line: int) -> Any:  # noqa: ANN401 - PyYAML's nodes have no types
+    """Return YAML as nodes that know their lines, None when it says nothing; BadArticle where it is not YAML."""
+    import yaml
+
+    return _read(lambda: yaml.compose(yaml_text, Loader=yaml.BaseLoader), yaml_text, where, first_line)
+
+
+def _parsed(yaml_text: str, where: str, first_line: int) -> tuple[Any, Any]:
+    """Return the fields as nodes that know their lines, and as values."""
+    import yaml
+
+    def load() -> Any:  # noqa: ANN401 - what YAML gives
+        return yaml.load(yaml_text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text, lists and dicts only
+
+    return nodes(yaml_text, where, first_line), _read(load, yaml_text, where, first_line)
+
+
+def _read(reader: Callable[[], Any], yaml_text: str, where: str, first_line: int) -> Any:  # noqa: ANN401 - as above
+    """Return what a reader of YAML gives, its complaints as BadArticle with the line."""
     import yaml
 
     try:
-        node = yaml.compose(yaml_text, Loader=yaml.BaseLoader)
-        fields = yaml.load(yaml_text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text, lists and dicts only
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = first_line + (mark.line if mark else 0)
-        what = getattr(error, "problem", None) or "it is not YAML"
-        hint = "check quotes, colons and indentation there"
-        raise BadArticle(f"the fields cannot be read: {what}", where=f"{where}:{line}", hint=hint) from error
-    if not fields:
-        return Matter(where=where)
-    if node is None or not isinstance(fields, dict):
-        raise BadArticle("the fields must be lines of `name: value`", where=f"{where}:{first_line}")
-    lines = {key.value: first_line + key.start_mark.line for key, _ in node.value}
-    return Matter(where=where, lines=lines, fields=_converted(fields, lines, where, known))
+        return reader()
+    except yaml.reader.ReaderError as error:
+        line, what = yaml_text.count("\n", 0, error.position), f"{error.reason} (#x{error.character:04x})"
+        cause: Exception = error
+    except yaml.MarkedYAMLError as error:
+        line, what = error.problem_mark.line if error.problem_mark else 0, error.problem or "it is not YAML"
+        cause = error
+    except RecursionError as error:
+        line, what, cause = 0, "brackets within brackets without end", error
+    hint = "check quotes, colons and indentation there"
+    raise BadArticle(f"the fields cannot be read: {what}", where=f"{where}:{first_line + line}", hint=hint) from cause
 
 
 def _converted(
@@ -78,6 +118,8 @@ def _converted(
             close = get_close_matches(str(name), known, 1)
             hint = f"did you mean {close[0]}?" if close else f"known fields: {', '.join(sorted(known))}"
             raise BadArticle(f"unknown field {name!r}", where=place, hint=hint)
+        if value == "":
+            continue
         try:
             converted[name] = known[name](value)
         except (ValueError, TypeError) as error:
@@ -89,12 +131,12 @@ def text(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
     """Read a line or block of text."""
     if not isinstance(value, str):
         raise ValueError("must be text")
-    return value.strip()
+    return tidy(value).strip()
 
 
 def words(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as YAML gives it
-    """Read a list of texts: a YAML list, or one line with commas."""
-    parts = value if isinstance(value, list) else text(value).split(",")
+    """Read a list of texts: a YAML list, or one line with commas of any script."""
+    parts = value if isinstance(value, list) else re.split("[,،、，]", text(value))
     return tuple(text(part) for part in parts if text(part))
 
 
@@ -113,12 +155,43 @@ def status(value: Any) -> bool:  # noqa: ANN401 - as YAML gives it
     return text(value).lower() == "ready"
 
 
+def alt(value: Any) -> bool:  # noqa: ANN401 - as YAML gives it
+    """Read whether pictures must be described; True = required."""
+    if text(value).lower() not in ("required", "optional"):
+        raise ValueError(f"{value!r} is neither required nor optional")
+    return text(value).lower() == "required"
+
+
+def passage(fields: Matter, name: str, source: str) -> str:
+    """Return a field's words; "120-380" stands for what the article's text has from one offset to the other."""
+    written: str = fields.get(name)
+    offsets = re.fullmatch(r"([0-9]+)\s*[-–]\s*([0-9]+)", written)
+    if offsets is None:
+        return written
+    start, end = map(int, offsets.groups())
+    if not start < end <= len(source) or not source[start:end].strip():
+        what = f"{name}: {written} is no passage of this text, which has {len(source):,} characters"
+        raise BadArticle(what, where=fields.at(name), hint="`handbill excerpts` shows passages with their offsets")
+    return source[start:end].strip()
+
+
 def link(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
     """Read an address on the web."""
     address = text(value)
-    if not re.fullmatch(r"https?://[^\s/]+\.?[^\s]*", address):
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", address, re.IGNORECASE):
         raise ValueError(f"{address!r} is not an address that starts with https:// or http://")
     return address
+
+
+def places(value: Any) -> tuple[tuple[str, LinkPlace], ...]:  # noqa: ANN401 - as YAML gives it
+    """Read where the link goes: text, reply, card or omit for each channel or platform that is named."""
+    if not isinstance(value, dict):
+        raise ValueError("must be lines of `channel: place`")
+    known = {place.name.lower(): place for place in LinkPlace}
+    for name, place in value.items():
+        if text(place).lower() not in known:
+            raise ValueError(f"{place!r} for {name} is none of {', '.join(known)}")
+    return tuple((name, known[text(place).lower()]) for name, place in value.items())
 
 
 def language(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
@@ -130,20 +203,25 @@ def language(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
 
 def visibility(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
     """Read who may see the posts where a platform lets one choose."""
-    if text(value) not in VISIBILITIES:
+    if text(value).lower() not in VISIBILITIES:
         raise ValueError(f"{value!r} is none of {', '.join(VISIBILITIES)}")
-    return text(value)
+    return text(value).lower()
 
 
-def moment(zone: str) -> Callable[[Any], datetime]:
-    """Return a reader of ISO 8601 dates and times; one without an offset is wall-clock time in `zone`."""
+def moment(zone: str, at: time = time.min) -> Callable[[Any], datetime]:
+    """Return a reader of ISO 8601 dates and times, which gives aware UTC; what has no offset is wall-clock time in `zone`.
+
+    A date alone is that day `at` this time.
+    """
 
     def read_moment(value: Any) -> datetime:  # noqa: ANN401 - as YAML gives it
+        written = text(value)
         try:
-            found = datetime.fromisoformat(text(value))
-        except ValueError as error:
-            raise ValueError(f"{value!r} is not a date such as 2026-12-01 or 2026-12-01 09:30") from error
-        return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+            day = re.fullmatch(r"[\dW-]+", written)
+            found = datetime.combine(date.fromisoformat(written), at) if day else datetime.fromisoformat(written)
+            return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{written[:40]!r} is not a date such as 2026-12-01 or 2026-12-01 09:30") from error
 
     return read_moment
 
@@ -155,7 +233,7 @@ def images(value: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - as YAML
 
 def _image(value: Any) -> tuple[str, str]:  # noqa: ANN401 - as YAML gives it
     if isinstance(value, str):
-        return text(value), ""
-    if not isinstance(value, dict) or "file" not in value or set(value) - {"file", "alt"}:
+        value = {"file": value}
+    if not isinstance(value, dict) or set(value) - {"file", "alt"} or not value.get("file"):
         raise ValueError("each image is a file name, or `file:` with `alt:`")
-    return text(value["file"]), text(value.get("alt", ""))
+    return text(value["file"]), " ".join(text(value.get("alt", "")).split())

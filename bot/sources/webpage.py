@@ -1,146 +1,179 @@
 """A page or a fragment of HTML -> plain text, blocks and what it says of itself.
 
-A whole page goes through trafilatura, which leaves menus and footers out; a fragment, or a page in which it finds no
-article, is taken as it stands, block by block.
+A whole page goes through trafilatura, which leaves menus and footers out; a fragment, or a page too short for that, is
+taken as it stands, block by block.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.domain.article import BlockKind
-from bot.sources.markdown import Written
+from bot.sources.plain import Written, flow
 
+#: What the elements that end a line of words are; trafilatura's names (head, item, quote, cell) beside HTML's.
 KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "head", "summary"), BlockKind.HEADING),
-    **dict.fromkeys(("p", "div", "section", "article", "main", "body", "dd", "dt", "address"), BlockKind.PROSE),
+    **dict.fromkeys(
+        (
+            *("p", "div", "section", "article", "main", "body", "header", "hgroup", "figure", "details", "address"),
+            *("ul", "ol", "list", "dl", "dt", "dd", "menu", "table", "thead", "tbody", "tfoot", "tr", "row", "hr"),
+        ),
+        BlockKind.PROSE,
+    ),
     **dict.fromkeys(("li", "item"), BlockKind.LIST),
     **dict.fromkeys(("blockquote", "quote"), BlockKind.QUOTE),
-    **dict.fromkeys(("pre", "code"), BlockKind.CODE),
+    **dict.fromkeys(("pre",), BlockKind.CODE),
     **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
     **dict.fromkeys(("td", "th", "cell"), BlockKind.TABLE),
 }
-SILENT = {
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "svg",
-    "form",
-    "button",
-    "nav",
-    "footer",
-    "iframe",
-    "head",
-    "title",
-}
+#: Words that are not meant: struck out, or reading aids that would stand in the middle of a word.
+UNREAD = ("del", "s", "strike", "rt", "rp")
+#: What nobody reads as part of an article.
+SILENT = (
+    *UNREAD,
+    *("head", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "audio", "video"),
+    *("form", "button", "select", "textarea", "nav", "footer", "aside", "dialog"),
+)
 #: Stands for <br>, the only line break that HTML means.
 BREAK = "\v"
-INLINE = {
-    "a",
-    "b",
-    "i",
-    "em",
-    "strong",
-    "span",
-    "ref",
-    "hi",
-    "sup",
-    "sub",
-    "q",
-    "cite",
-    "abbr",
-    "time",
-    "mark",
-    "small",
-    "u",
-}
+#: Two of them part paragraphs, as in pages of old and in e-mail.
+_PARTING = re.compile(rf"{BREAK}[ \t\n\r\f]*(?:{BREAK}[ \t\n\r\f]*)+")
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+_FACTS = ("title", "author", "date", "link", "language")
 
 
 def read(source: str) -> tuple[Written, dict[str, str]]:
     """Return the article of a page and its own facts: title, author, date, link, language (each "" when unsaid)."""
-    page = re.search(r"<(html|body|head)\b", source, re.IGNORECASE)
-    facts = {"title": "", "author": "", "date": "", "link": "", "language": ""}
-    if page:
-        written, facts = _page(source)
-        if written.blocks:
-            return written, facts
+    facts = dict.fromkeys(_FACTS, "")
     written = Written()
-    for kind, words in blocks_of(source):
-        written.add(kind, words)
-    written.title = next((written.text[b.start : b.end] for b in written.blocks if b.kind is BlockKind.HEADING), "")
+    if re.search(r"<(html|body|head)\b", source, re.IGNORECASE):
+        written, facts = _page(source)
+    # a single block is what trafilatura falls back to on a short page: all its words, run together
+    tree = _tree(source, SILENT) if len(written.blocks) <= 1 else None
+    if tree is not None:
+        written = _written(_walk(_core(tree), BlockKind.PROSE))
     return written, facts
+
+
+def blocks_of(source: str) -> Iterator[tuple[BlockKind, str]]:
+    """Yield the blocks of any HTML as (kind, words), in order."""
+    tree = _tree(source, SILENT)
+    if tree is not None:
+        yield from _walk(tree, BlockKind.PROSE)
+
+
+def words_of(source: str) -> str:
+    """Return the words of a stretch of HTML without blocks; <br> gives "\\n"."""
+    return "\n".join(words for _, words in blocks_of(source))
+
+
+def _tree(source: str, silent: Sequence[str]) -> Any:  # noqa: ANN401 - lxml has no types
+    """Parse HTML without its silent elements and make plain what only tags say; None when there is nothing in it."""
+    from lxml import etree, html
+
+    try:
+        # text that names an encoding is refused, although it is text already
+        root = html.document_fromstring(re.sub(r"\A\s*<\?xml[^>]*\?>", "", source))
+    except etree.ParserError:
+        return None
+    for element in [*root.iter(etree.Comment, etree.ProcessingInstruction, *silent)]:
+        element.drop_tree()
+    for element in [*root.iter("q")]:
+        element.text = f"“{element.text or ''}"
+        element.tail = f"”{element.tail or ''}"
+        element.drop_tag()
+    for tag, signs in (("sup", _RAISED), ("sub", _LOWERED)):
+        for element in [*root.iter(tag)]:
+            _raise(element, signs)
+    return root
+
+
+def _raise(element: Any, signs: dict[int, int]) -> None:  # noqa: ANN401 - lxml has no types
+    """Write "m<sup>2</sup>" as m²; a raised link or "[1]" is the mark of a footnote and goes."""
+    words = element.text_content().strip()
+    linked = element.find(".//a") is not None or element.getparent().tag == "a"
+    if element.tag == "sup" and (linked or re.fullmatch(r"\[\w+\]", words)):
+        element.drop_tree()
+    elif words and all(ord(sign) in signs for sign in words):
+        element[:] = []
+        element.text = words.translate(signs)
+        element.drop_tag()
+    else:
+        element.drop_tag()
 
 
 def _page(source: str) -> tuple[Written, dict[str, str]]:
     import trafilatura
 
-    found = trafilatura.bare_extraction(
-        source, fast=True, with_metadata=True, include_comments=False, include_tables=True, deduplicate=False
+    tree = _tree(source, UNREAD)
+    headline = _headline(tree)
+    found = tree is not None and trafilatura.bare_extraction(
+        tree, fast=True, with_metadata=True, include_comments=False, include_tables=True, deduplicate=False
     )
-    written = Written()
-    if found is None or isinstance(found, dict):
-        return written, {"title": "", "author": "", "date": "", "link": "", "language": ""}
-    for kind, words in _walk(found.body, BlockKind.PROSE, silent=SILENT - {"head"}):
-        written.add(kind, words)
+    if not found or isinstance(found, dict):
+        return Written(), dict.fromkeys(_FACTS, "")
+    language = re.search(r"<html[^>]*\blang=[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)", source, re.IGNORECASE)
     facts = {
-        "title": _headline(source) or found.title or "",
+        "title": headline or found.title or "",
         "author": found.author or "",
         "date": found.date or "",
         "link": found.url or "",
-        "language": _language(source),
+        "language": language[1] if language else "",
     }
-    return written, facts
+    return _written(_walk(found.body, BlockKind.PROSE)), facts
 
 
-def _headline(source: str) -> str:
+def _headline(tree: Any) -> str:  # noqa: ANN401 - lxml has no types
     """Return the page's one h1: titles in the head often carry the site's name (platform measurements: 149 of 216)."""
-    from lxml import html
-
-    found = html.fromstring(source).xpath("//h1")
-    return " ".join(found[0].text_content().split()) if len(found) == 1 else ""
+    found = [] if tree is None else [*tree.iter("h1")]
+    return flow(found[0].text_content()) if len(found) == 1 else ""
 
 
-def _language(source: str) -> str:
-    match = re.search(r"<html[^>]*\blang=[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)", source, re.IGNORECASE)
-    return match[1] if match else ""
+def _core(tree: Any) -> Any:  # noqa: ANN401 - lxml has no types
+    """Return the page's one article, main or body element, else all of it."""
+    for tag in ("article", "main", "body"):
+        found = [*tree.iter(tag)]
+        if len(found) == 1:
+            return found[0]
+    return tree
 
 
-def blocks_of(source: str) -> Iterator[tuple[BlockKind, str]]:
-    """Yield the blocks of any HTML as (kind, words), in order."""
-    from lxml import etree, html
-
-    try:
-        root = html.document_fromstring(source)
-    except etree.ParserError:
-        return
-    yield from _walk(root, BlockKind.PROSE, silent=SILENT)
+def _written(blocks: Iterator[tuple[BlockKind, str]]) -> Written:
+    written = Written()
+    for kind, words in blocks:
+        written.add(kind, words)
+    return written
 
 
-def _walk(element: Any, kind: BlockKind, *, silent: set[str]) -> Iterator[tuple[BlockKind, str]]:  # noqa: ANN401 - lxml has no types
+def _walk(element: Any, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:  # noqa: ANN401 - lxml has no types
     """Yield an element's own runs of words and those of its children; a block element ends the run before it."""
     run = element.text or ""
     for child in element:
-        tag = child.tag if isinstance(child.tag, str) else ""
-        if tag in ("br", "lb"):
+        if child.tag in ("br", "lb"):
             run += BREAK
-        elif tag in silent or not tag:
-            pass
-        elif tag in INLINE or (tag == "code" and kind is not BlockKind.CODE):
-            run += child.text_content() if hasattr(child, "text_content") else "".join(child.itertext())
+        elif child.tag not in KINDS and next(child.iter(*KINDS), None) is None:
+            run += _phrase(child)
         else:
             yield from _run(kind, run)
             run = ""
-            inner = KINDS.get(tag, kind)
-            yield from _walk(child, kind if inner is BlockKind.PROSE else inner, silent=silent)
+            inner = KINDS.get(child.tag, BlockKind.PROSE)
+            yield from _walk(child, kind if inner is BlockKind.PROSE else inner)
         run += child.tail or ""
     yield from _run(kind, run)
 
 
+def _phrase(element: Any) -> str:  # noqa: ANN401 - lxml has no types
+    """Return the words of an element that only marks some of a line's words."""
+    words = element.text or ""
+    for child in element:
+        words += (BREAK if child.tag in ("br", "lb") else _phrase(child)) + (child.tail or "")
+    return words
+
+
 def _run(kind: BlockKind, words: str) -> Iterator[tuple[BlockKind, str]]:
-    if kind is BlockKind.CODE:
-        words = words.replace(BREAK, "\n")
-    else:
-        words = "\n".join(" ".join(line.split()) for line in words.split(BREAK))
-    if words.strip():
-        yield kind, words.strip()
+    for part in [words] if kind is BlockKind.CODE else _PARTING.split(words):
+        lines = part.split(BREAK) if kind is BlockKind.CODE else [flow(line) for line in part.split(BREAK)]
+        if found := "\n".join(lines).strip():
+            yield kind, found

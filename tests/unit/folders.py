@@ -12,9 +12,22 @@ from bot.clock import SystemClock
 from bot.domain.article import Article
 from bot.media import MediaFolder
 from bot.ports import Found, Problem
+from bot.sources import article as reading
 from bot.sources.folder import Folder
 
 TEXT = "The library opens at night from May. Readers may stay until eleven."
+
+
+def read(content: str | bytes, name: str = "a.md", zone: str = "UTC") -> Article:
+    """Return the article that one file holds."""
+    raw = content.encode() if isinstance(content, str) else content
+    return reading.read(raw, "library", name, "queue/library/a", zone).article
+
+
+def blocks(content: str, name: str = "a.md") -> list[tuple[str, str]]:
+    """Return what a file's text consists of, as (kind, words)."""
+    found = read(content, name)
+    return [(str(block.kind), found.text[block.start : block.end]) for block in found.blocks]
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), colour: str = "navy") -> bytes:
