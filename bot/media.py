@@ -1,26 +1,48 @@
-"""The bytes of images, kept by content hash in one folder, re-encoded without EXIF, fitted to a channel on demand.
+"""The bytes of images, kept by content hash in one folder, rid of all that is not the picture, fitted to a channel on demand.
 
-Limits on what is taken (reliability.md row "image bombs" of the usual lists): the pixel count is checked from the header
-before anything is decoded, and only four formats are opened at all.
+What people upload may be hostile or tell more than they mean to (OWASP ASVS 5.0, 5.2.6): only four formats are opened,
+the size in pixels is read from the header before anything is decoded, and a file that holds more than its picture (where
+it was taken, by whom, with what) is written anew without it.
 """
 
 import asyncio
 import io
 import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from bot.domain.article import Image
 from bot.domain.channel import Limits
-from bot.errors import BadInput, StoreError
+from bot.errors import BadInput, HandbillError, StoreError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 LARGEST_BYTES = 30 * 2**20
 LARGEST_PIXELS = 60_000_000
+#: All frames of a moving picture together.
+LARGEST_MOVING = 2 * LARGEST_PIXELS
+
+#: What Pillow finds in a file that only says how its picture is shown.
+SHOWING = frozenset(
+    (
+        *("icc_profile", "transparency", "background", "gamma", "srgb", "chromaticity", "dpi", "aspect", "interlace"),
+        *("loop", "duration", "disposal", "blend", "bbox", "default_image", "timestamp", "version", "extension"),
+        *("jfif", "jfif_version", "jfif_unit", "jfif_density", "adobe", "adobe_transform"),
+        *("progressive", "progression", "APP0", "APP2", "APP14"),
+    )
+)
 
 
 class MediaFolder:
@@ -28,23 +50,25 @@ class MediaFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # One at a time: decoded, the largest picture takes 240 MB.
+        self._turn = asyncio.Lock()
 
     async def put(self, data: bytes, alt: str) -> Image:
         """Keep a picture and return its facts; BadInput when it is none that we can take."""
-        return await asyncio.to_thread(self._put, data, alt)
+        return await self._aside(self._put, data, alt)
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
         """Return bytes and media type that keep within the limits; the original ones whenever they do."""
-        return await asyncio.to_thread(self._fitted, image, limits)
+        return await self._aside(self._fitted, image, limits)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(work, *args, **kwargs)
 
     def _put(self, data: bytes, alt: str) -> Image:
         if len(data) > LARGEST_BYTES:
             raise BadInput(f"the image has {len(data):,} bytes, {LARGEST_BYTES:,} is the most", hint="save it smaller")
-        picture = _opened(data)
-        kind = picture.format or "PNG"
-        if not _plain(picture):
-            picture = _upright(picture)
-            data = _encoded(picture, kind)
+        picture, kind, data = _cleaned(data)
         image = Image(
             sha256=sha256(data).hexdigest(),
             media_type=FORMATS[kind],
@@ -57,14 +81,23 @@ class MediaFolder:
         return image
 
     def _write(self, name: str, data: bytes) -> None:
+        """Write by way of a file of our own, so that two writers of one picture never meet; durable before it is named."""
         target = self._folder / name
-        if target.exists():
-            return
-        partial = target.with_suffix(".partial")
         try:
+            if target.exists() and target.stat().st_size == len(data):
+                return
             self._folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(data)
-            partial.replace(target)
+            descriptor, partial = tempfile.mkstemp(suffix=".partial", dir=self._folder)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(partial).replace(target)
+            except OSError:
+                with suppress(OSError):
+                    Path(partial).unlink()
+                raise
         except OSError as error:
             raise StoreError(f"cannot keep an image: {error.strerror}", where=str(self._folder)) from error
 
@@ -75,7 +108,7 @@ class MediaFolder:
             raise StoreError(f"image {image.sha256[:12]} cannot be read: {error.strerror}") from error
         if _within(len(data), image, limits):
             return data, image.media_type
-        return _shrunk(_opened(data), image, limits)
+        return _shrunk(_opened(data)[0], image, limits)
 
 
 def _within(size: int, image: Image, limits: Limits) -> bool:
@@ -86,68 +119,150 @@ def _within(size: int, image: Image, limits: Limits) -> bool:
     )
 
 
-def _opened(data: bytes) -> "Picture":
+def _pillow() -> ModuleType:
+    """Return Pillow, made to refuse what is too large as soon as it knows the size, in its documented way."""
     from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
 
+    Pillow.MAX_IMAGE_PIXELS = LARGEST_PIXELS
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of broken EXIF and the like, which goes anyway
+    warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+    return Pillow
+
+
+def _opened(data: bytes) -> "tuple[Picture, str]":
+    """Return the decoded picture (of a moving one the first frame) and its format."""
+    pillow = _pillow()
     try:
-        picture = Pillow.open(io.BytesIO(data), formats=tuple(FORMATS))
-        if picture.width * picture.height > LARGEST_PIXELS:
-            raise BadInput(f"the image has {picture.width} x {picture.height} pixels", hint="save it smaller")
+        picture: Picture = pillow.open(io.BytesIO(data), formats=tuple(FORMATS))
+        kind = "JPEG" if picture.format == "MPO" else str(picture.format)  # MPO: a JPEG with others behind it
+        if picture.width * picture.height * _frames(picture) > LARGEST_MOVING:
+            raise BadInput("the moving picture is too large or too long", hint="save it smaller or shorter")
         picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+    except HandbillError:
+        raise
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning) as error:
+        raise BadInput(f"the image has more than {LARGEST_PIXELS:,} pixels", hint="save it smaller") from error
+    except Exception as error:  # a broken file leads decoders into errors of every kind
         raise BadInput("not a JPEG, PNG, WebP or GIF image that can be read", hint="export it anew") from error
-    return picture
+    return picture, kind
 
 
-def _plain(picture: "Picture") -> bool:
-    """Tell whether the file holds nothing but the picture: no EXIF (it may name a place), no comments, no XMP."""
-    return not picture.getexif() and not {"exif", "xmp", "comment", "XML:com.adobe.xmp"} & {
-        str(key) for key in picture.info
-    }
+def _cleaned(data: bytes) -> "tuple[Picture, str, bytes]":
+    """Return a picture, its format and bytes that hold nothing else: the ones given when they do not."""
+    picture, kind = _opened(data)
+    try:
+        if _extras(picture, data) <= SHOWING and picture.mode != "CMYK":
+            return picture, kind, data
+        if kind == "JPEG" or _frames(picture) == 1:
+            picture = _upright(picture)
+            return picture, kind, _encoded(picture, kind)
+        return picture, kind, _encoded_moving(picture, kind)
+    except Exception as error:  # as above: later frames and colour profiles may be broken too
+        raise BadInput("the image cannot be read to its end", hint="export it anew") from error
+
+
+def _frames(picture: "Picture") -> int:
+    return int(getattr(picture, "n_frames", 1))
+
+
+def _extras(picture: "Picture", data: bytes) -> set[str]:
+    """Return the names of all that the file holds beside its picture; comments may stand before any frame."""
+    found = {name for name, _ in getattr(picture, "applist", ())}
+    found |= {chunk[0].decode("latin-1") for chunk in getattr(picture, "private_chunks", ())}
+    found |= {"XMP"} if picture.format == "GIF" and b"XMP DataXMP" in data else set()
+    for frame in range(_frames(picture)):
+        picture.seek(frame)
+        picture.load()
+        found |= {str(key) for key in picture.info}
+    picture.seek(0)
+    return found | {f"text {key}" for key in getattr(picture, "text", ())}
 
 
 def _upright(picture: "Picture") -> "Picture":
-    """Turn the picture as its EXIF says, since that is about to go; moving pictures stay as they are."""
+    """Turn the picture as its EXIF says, since that is about to go; EXIF that cannot be read says nothing."""
     from PIL import ImageOps
 
-    return picture if getattr(picture, "is_animated", False) else ImageOps.exif_transpose(picture)
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001 - Pillow's reader of EXIF raises whatever a broken one leads it to
+        return picture.copy()
 
 
-def _encoded(picture: "Picture", kind: str, **options: object) -> bytes:
+def _encoded(picture: "Picture", kind: str, quality: int = 90) -> bytes:
+    """Return the picture in a format, with its colour profile and nothing else."""
+    if kind == "JPEG" or picture.mode == "CMYK":
+        picture = _flat(picture)
+    options: dict[Any, Any] = {key: picture.info[key] for key in ("icc_profile", "transparency") if key in picture.info}
+    bare = picture.copy()
+    bare.info = dict(options)
     out = io.BytesIO()
-    if kind == "JPEG" and picture.mode != "RGB":
-        picture = _on_white(picture)
-    frames = {"save_all": True} if getattr(picture, "is_animated", False) else {}
-    profile = picture.info.get("icc_profile")
-    picture.info = {"icc_profile": profile} if profile else {}
-    choices: dict[str, object] = {"quality": 90, **frames, **options}
-    if profile:
-        choices["icc_profile"] = profile
-    picture.save(out, format=kind, **choices)
+    bare.save(out, format=kind, quality=quality, **options)
     return out.getvalue()
 
 
-def _on_white(picture: "Picture") -> "Picture":
+def _encoded_moving(picture: "Picture", kind: str) -> bytes:
+    """Return a moving picture with every frame, its pace and its repeats, and nothing else."""
+    from PIL import ImageSequence
+
+    frames, pace = [], []
+    for frame in ImageSequence.Iterator(picture):
+        frames.append(frame.convert("RGBA"))
+        frames[-1].info = {}
+        pace.append(frame.info.get("duration", 0))  # which WebP knows only once it is decoded
+    options: dict[str, Any] = {"disposal": 2} if kind == "GIF" else {}  # 2: no frame shows through the next one's holes
+    if "loop" in picture.info:
+        options["loop"] = picture.info["loop"]
+    out = io.BytesIO()
+    first, *others = frames
+    first.save(out, format=kind, save_all=True, append_images=others, duration=pace, quality=90, **options)
+    return out.getvalue()
+
+
+def _flat(picture: "Picture") -> "Picture":
+    """Return the picture as RGB on white. Only a profile of RGB colours is kept: any other is applied."""
     from PIL import Image as Pillow
 
-    rgba = picture.convert("RGBA")
-    ground = Pillow.new("RGBA", rgba.size, "white")
-    return Pillow.alpha_composite(ground, rgba).convert("RGB")
+    profile = picture.info.get("icc_profile")
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        # Pillow would cut off all that is lighter than 255 of 65,535.
+        picture = picture.convert("I").point(lambda value: value / 256).convert("L")
+    if profile and picture.mode in ("CMYK", "L"):
+        picture, profile = _in_srgb(picture, profile), None
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
+    picture = picture.convert("RGB")
+    picture.info = {"icc_profile": profile} if profile else {}
+    return picture
+
+
+def _in_srgb(picture: "Picture", profile: bytes) -> "Picture":
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        turned = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture
+    return turned or picture
 
 
 def _shrunk(picture: "Picture", image: Image, limits: Limits) -> tuple[bytes, str]:
     """Scale down, then lower JPEG quality, until the limits hold."""
+    flat = _flat(picture)
     most = limits.image_pixels or image.width * image.height
     scale = min(1.0, (most / (image.width * image.height)) ** 0.5)
     for step, quality in itertools.product((1.0, 0.75, 0.5, 0.35, 0.2), (88, 72)):
-        data = _encoded(_scaled(picture, scale * step), "JPEG", quality=quality)
+        data = _encoded(_scaled(flat, scale * step), "JPEG", quality)
         if not limits.image_bytes or len(data) <= limits.image_bytes:
             return data, "image/jpeg"
     raise BadInput(f"image {image.sha256[:12]} cannot be made to fit {limits.image_bytes:,} bytes")
 
 
 def _scaled(picture: "Picture", factor: float) -> "Picture":
-    flat = _on_white(picture)
-    size = max(1, int(flat.width * factor)), max(1, int(flat.height * factor))
-    return flat if size == flat.size else flat.resize(size)
+    size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
+    if size == picture.size:
+        return picture
+    scaled = picture.resize(size)
+    scaled.info = dict(picture.info)
+    return scaled
