@@ -7,28 +7,29 @@ running(settings)      the bot: everything, until the context ends           (ru
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import partial
 from pathlib import Path
+
+import structlog
 
 from bot.chats import connect_all
 from bot.clock import SystemClock
 from bot.domain.channel import Channel
 from bot.domain.lateness import LatePolicy
 from bot.domain.plan import Plan
-from bot.engines.local import LocalEngine
 from bot.flow.checkup import Checkup
-from bot.flow.dispatch import Dispatch, Pace
 from bot.flow.intake import Intake
-from bot.flow.listening import Listening
 from bot.flow.planning import Planner
-from bot.flow.reconcile import Reconcile
+from bot.flow.refitting import Refitting
+from bot.flow.rewording import Rewording
 from bot.flow.steering import Steering
 from bot.media import MediaFolder
 from bot.net import session
-from bot.platforms import adapters
+from bot.platforms import adapters, handles
 from bot.ports import Chat, Clock, Engine, Means, Platform, Source, Store, Witness
 from bot.settings import Settings
 from bot.sources.folder import Folder
@@ -37,6 +38,10 @@ from bot.store.lock import bot_is_running, sole_bot
 
 RECONCILE_EVERY = timedelta(seconds=3)
 MEND_EVERY = timedelta(minutes=5)
+#: How long new articles wait for channels to tell their limits, and what has failed before it is tried again.
+LIMITS_FIRST, AGAIN = timedelta(seconds=5), timedelta(seconds=10)
+
+log = structlog.get_logger("app")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,16 @@ class App:
     planner: Planner
     intake: Intake
     steering: Steering
+
+    @property
+    def refitting(self) -> Refitting:
+        """What keeps waiting posts within their channels' limits."""
+        return Refitting(self.store, self.clock, self.planner)
+
+    @property
+    def rewording(self) -> Rewording:
+        """What gives an article a manager's own words on a channel."""
+        return Rewording(self.store, self.clock, self.planner)
 
     @property
     def default_plan(self) -> Plan:
@@ -83,12 +98,12 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
             store=store,
             witness=store,
             media=media,
-            source=Folder(settings.queue, media, clock, settings.zone),
+            source=Folder(settings.queue, media, clock, settings.zone, handles()),
             planner=planner,
             intake=Intake(store, clock, planner),
             steering=Steering(store, clock, planner),
         )
-        await Checkup(store, clock, {}, configured(settings)).register()
+        await Checkup(store, {}, configured(settings), app.refitting).register()
         yield app
     finally:
         await store.close()
@@ -125,7 +140,7 @@ async def connected(app: App) -> AsyncIterator[Connected]:
         chats = connect_all([(known[name], each) for name, each in means.items()])
         for chat in chats:
             stack.push_async_callback(chat.close)
-        checkup = Checkup(app.store, app.clock, platforms, configured(app.settings))
+        checkup = Checkup(app.store, platforms, configured(app.settings), app.refitting)
         yield Connected(app=app, platforms=platforms, chats=tuple(chats), checkup=checkup)
 
 
@@ -139,6 +154,12 @@ async def running(settings: Settings) -> AsyncIterator[Connected]:
 
 @asynccontextmanager
 async def _at_work(live: Connected) -> AsyncIterator[None]:
+    # Imported here, since a command that only looks or decides should not wait for what the bot runs on.
+    from bot.engines.local import LocalEngine
+    from bot.flow.dispatch import Dispatch, Pace
+    from bot.flow.listening import Listening
+    from bot.flow.reconcile import Reconcile
+
     app = live.app
     pace = Pace(deadline=app.settings.deadline, jitter=random.random)
     engine: Engine = LocalEngine(app.clock)
@@ -146,10 +167,13 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
     reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace)
     listening = Listening(app.store)
     await live.checkup.register()
-    background = [asyncio.create_task(_watch(app, engine)), asyncio.create_task(_verify(live))]
-    background += [asyncio.create_task(chat.listen(listening.answer)) for chat in live.chats]
-    await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: live.checkup.mend})
+    verifying = asyncio.create_task(_lasting(app, "verify", live.checkup.channels))
+    background = [verifying, asyncio.create_task(_lasting(app, "watch", partial(_watch, app, engine, verifying)))]
+    background += [
+        asyncio.create_task(_lasting(app, "listen", partial(chat.listen, listening.answer))) for chat in live.chats
+    ]
     try:
+        await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: live.checkup.mend})
         yield
     finally:
         for task in background:
@@ -159,16 +183,25 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
         await dispatch.stop()
 
 
-async def _watch(app: App, engine: Engine) -> None:
+async def _lasting(app: App, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do a piece of work to its end; whatever else ends it is logged, and it is begun again."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception as error:  # noqa: BLE001 - nobody awaits it: unlogged, it would be missed in silence
+            log.error("failed", task=name, error=f"{type(error).__name__}: {error}")
+            await app.clock.sleep(AGAIN)
+
+
+async def _watch(app: App, engine: Engine, verifying: asyncio.Task[None]) -> None:
+    """Take in the folder now and whenever it changes; first the channels may tell their limits."""
+    await asyncio.wait({verifying}, timeout=LIMITS_FIRST.total_seconds())
     await app.intake.take(app.source)
     engine.wake_at(app.clock.now())
     async for _ in app.source.changes():
         await app.intake.take(app.source)
         engine.wake_at(app.clock.now())
-
-
-async def _verify(live: Connected) -> None:
-    await live.checkup.channels()
 
 
 def configured(settings: Settings) -> tuple[Channel, ...]:

@@ -28,7 +28,8 @@ class NoticeBoard:
     """A platform in memory: publishes unless its `script` says what to answer (or raise) next.
 
     `effects` are (key, text) that followers could see; `answers` what `find` says, in order, else what is true. A part
-    numbered `break_at` is never taken; `after` runs once a part is public.
+    numbered `break_at` is never taken; `after` runs once a part is public. `limits` are what it tells when verified, if it
+    is not `unwell`.
     """
 
     clock: Clock
@@ -40,9 +41,13 @@ class NoticeBoard:
     closed: bool = False
     break_at: int = 0
     after: Callable[[], Awaitable[object]] | None = None
+    limits: Limits = LIMITS
+    unwell: Exception | None = None
 
     async def verify(self) -> Account:
-        return Account(name="@board", url="https://board.example", limits=LIMITS)
+        if self.unwell is not None:
+            raise self.unwell
+        return Account(name="@board", url="https://board.example", limits=self.limits)
 
     async def publish(self, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str = "") -> Outcome:
         self.calls.append(Call(part=part, key=key, reply_to=reply_to, resume=resume))

@@ -1,14 +1,18 @@
-"""What `doctor` says: each channel verified, what is missing and how to mend it. Verifying also heals a paused channel."""
+"""What `doctor` says: each channel verified, what is missing and how to mend it.
+
+Verifying also heals a paused channel, and tells what waits for it to keep to the limits that its server has now.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.domain.channel import Account, Channel
 from bot.errors import HandbillError
-from bot.ports import Clock, Platform, Problem, Store
+from bot.flow.refitting import Refitting
+from bot.ports import Platform, Problem, Store
 
 log = structlog.get_logger("checkup")
 
@@ -27,9 +31,11 @@ class Checkup:
     """Verifies channels and keeps their live limits in the store."""
 
     def __init__(
-        self, store: Store, clock: Clock, platforms: Mapping[str, Platform], configured: Sequence[Channel]
+        self, store: Store, platforms: Mapping[str, Platform], configured: Sequence[Channel], refitting: Refitting
     ) -> None:
-        self._store, self._clock, self._platforms, self._configured = store, clock, platforms, configured
+        self._store, self._platforms, self._configured = store, platforms, configured
+        self._refitting = refitting
+        self._verified: set[str] = set()
 
     async def register(self) -> None:
         """Put every configured channel into the store as far as it is not there, with its platform's default limits."""
@@ -43,38 +49,44 @@ class Checkup:
         return await asyncio.gather(*(self._channel(channel) for channel in self._configured))
 
     async def mend(self) -> None:
-        """Verify again the channels that are paused, so that a new credential is enough to go on."""
+        """Verify the channels that are paused, so that a new credential is enough to go on, or were never verified yet."""
         paused = {each.name for each in await self._store.channels() if each.paused}
         for channel in self._configured:
-            if channel.name in paused and (await self._channel(channel)).level != "error":
-                log.info("resumed", channel=channel.name)
+            if channel.name not in paused and channel.name in self._verified:
+                continue
+            if (await self._channel(channel)).level != "error":
+                log.info("verified", channel=channel.name, resumed=channel.name in paused)
 
     async def _channel(self, channel: Channel) -> Finding:
         try:
             account = await self._platforms[channel.name].verify()
         except HandbillError as error:
             return Finding(subject=channel.name, level="error", what=error.what, hint=error.hint)
-        await self._store.put_channel(
-            Channel(
-                name=channel.name,
-                platform=channel.platform,
-                limits=account.limits,
-                account=account.name,
-                url=account.url,
+        except Exception as error:  # noqa: BLE001 - one adapter's fault must not hide what is to be said of the others
+            what = f"its adapter failed with {type(error).__name__}"
+            return Finding(
+                subject=channel.name, level="error", what=what, hint="this is a fault in the program: report it"
             )
-        )
+        known = replace(channel, limits=account.limits, account=account.name, url=account.url)
+        await self._store.put_channel(known)
+        held = await self._refitting.look(known)
         await self._store.pause_channel(channel.name, "")
-        return _finding(channel, account)
+        self._verified.add(channel.name)
+        return _finding(channel, account, len(held))
 
 
-def _finding(channel: Channel, account: Account) -> Finding:
+def _finding(channel: Channel, account: Account, held: int) -> Finding:
     limits = account.limits
-    what = f"{account.name}: {limits.length:,} {limits.unit}, {limits.images} images"
-    notes = "; ".join(account.notes)
+    what = [f"{account.name}: {limits.length:,} {limits.unit}, {limits.images} images"]
+    hints = []
     if account.automated is False:
-        hint = "mark the account as automated in its profile settings" + (f"; {notes}" if notes else "")
-        return Finding(subject=channel.name, level="warning", what=f"{what}; not marked as automated", hint=hint)
-    return Finding(subject=channel.name, level="ok", what=what, hint=notes)
+        what.append("not marked as automated")
+        hints.append("mark the account as automated in its profile settings")
+    if held:
+        what.append(f"{held} waiting {'post' if held == 1 else 'posts'} held: the limits changed")
+        hints.append("look at what is held and approve it again")
+    level = "warning" if hints else "ok"
+    return Finding(subject=channel.name, level=level, what="; ".join(what), hint="; ".join((*hints, *account.notes)))
 
 
 def surroundings(problems: Sequence[Problem], folder_there: bool, folder: str) -> list[Finding]:  # noqa: FBT001 - a fact

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.article import Article
+from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting import by_hand, excerpts
+from bot.domain.rendering.fitting import clipped
 from bot.ports import Answer, ArticleCard, Question, Store
 
 MOST = 5
@@ -48,7 +50,8 @@ class Listening:
         return Answer(text=HELP)
 
     async def _latest(self, rest: str) -> Answer:
-        wanted = min(max(int(rest), 1), MOST) if rest.isdecimal() else 3
+        number = rest.split(maxsplit=1)[0][:9] if rest else ""
+        wanted = min(max(int(number), 1), MOST) if number.isdecimal() else 3
         found = await self._store.latest(wanted)
         return Answer(cards=_cards(found)) if found else Answer(text="Nothing has been published yet.")
 
@@ -72,10 +75,18 @@ def card(article: Article) -> ArticleCard:
     )
     return ArticleCard(
         title=article.title,
-        excerpt=chosen[0].text if chosen else "",
+        excerpt=_brief(chosen[0]) if chosen else "",
         link=article.link,
         author=article.author,
         date=article.date,
         language=article.language,
         image=article.images[0] if article.images else None,
     )
+
+
+def _brief(excerpt: Excerpt) -> str:
+    """Return an excerpt or, where a manager chose a longer one, as much of its beginning as a card holds."""
+    ends = [end for end in (*excerpt.sentences, len(excerpt.text)) if end <= CARD_EXCERPT]
+    if ends:
+        return excerpt.text[: max(ends)].rstrip()
+    return clipped(excerpt.text, lambda short: len(short) <= CARD_EXCERPT)
