@@ -104,7 +104,7 @@ def test_each_mistake_is_told_with_its_line_and_a_way_out():
     )
     assert problem("Ada:\n  letters: a\n")[2] == "there are bluesky, mastodon, telegram, x"
     assert problem("Ada:\n  x: ada\n  x: brand\n")[:2] == ("3", "x is there twice")
-    assert problem("Ada Brand:\n  x: ada\nada  brand:\n  x: brand\n")[:2] == ("3", "ada brand is there twice")
+    assert problem("Ada Brand:\n  x: ada\nADA  brand:\n  x: brand\n")[:2] == ("3", "ADA brand is there twice")
     assert problem("Ada: adabrand\n")[:2] == ("1", "Ada has no platforms")
     for name in ('"@ada"', '"{Ada}"', '""', "[a, b]", "x" * 101):
         assert problem(f"? {name}\n: {{x: ada}}\nBea: {{x: bea}}\n")[:2] == ("1", "this is not a name")
