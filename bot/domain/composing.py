@@ -1,15 +1,21 @@
 """From an article to the post of one channel: the one way there is, so that a preview cannot differ from the post."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from bot.domain.article import Article
+from bot.domain.article import Article, BlockKind
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel
+from bot.domain.directory import Directory
 from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting import by_hand, excerpts
 from bot.domain.post import Post
-from bot.domain.rendering import choose, render
+from bot.domain.rendering import NOBODY, choose, render
+from bot.domain.text.sentences import ends
+
+#: What a thread may run on through, and how far, in code points.
+RUNNING = (BlockKind.PROSE, BlockKind.QUOTE, BlockKind.LIST)
+LONG = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,20 +27,50 @@ class Composition:
     post: Post
 
 
-def compose(article: Article, campaign: Campaign, channels: Iterable[Channel]) -> tuple[Composition, ...]:
-    """Return a composition for each channel that the article is meant for; none for an article without words."""
+def compose(
+    article: Article,
+    campaign: Campaign,
+    channels: Iterable[Channel],
+    *,
+    directory: Directory = NOBODY,
+    overrides: Mapping[str, str] | None = None,
+) -> tuple[Composition, ...]:
+    """Return a composition for each channel that the article is meant for; none for an article without words.
+
+    `overrides` are the words that a manager wants on a channel, by its name, instead of an excerpt that was chosen.
+    """
     if article.excerpt:
         offered: tuple[Excerpt, ...] = (by_hand(article, article.excerpt),)
     else:
         offered = excerpts(article)
-    if not offered:
-        return ()
-    return tuple(
-        Composition(channel=channel, excerpt=excerpt, post=render(article, excerpt, campaign, channel))
+        offered = (whole_passage(article, offered[0]),) if offered and article.thread else offered
+    own = {channel: by_hand(article, words) for channel, words in (overrides or {}).items() if words}
+    found = [
+        (channel, own.get(channel.name) or choose(article, offered, campaign, channel, directory=directory))
         for channel in channels
-        if meant_for(article, campaign, channel)
-        for excerpt in [choose(article, offered, campaign, channel)]
+        if meant_for(article, campaign, channel) and (offered or channel.name in own)
+    ]
+    return tuple(
+        Composition(
+            channel=channel,
+            excerpt=excerpt,
+            post=render(article, excerpt, campaign, channel, directory=directory),
+        )
+        for channel, excerpt in found
     )
+
+
+def whole_passage(article: Article, best: Excerpt) -> Excerpt:
+    """Return the passage that an excerpt opens, for a thread: on to the next heading, picture or table, LONG at most."""
+    end = best.end
+    for block in article.blocks:
+        if block.end <= end:
+            continue
+        if block.kind not in RUNNING or block.end - best.start > LONG:
+            break
+        end = block.end
+    text = article.text[best.start : end]
+    return replace(best, text=text, end=end, sentences=ends(text, article.language))
 
 
 def meant_for(article: Article, campaign: Campaign, channel: Channel) -> bool:

@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from bot.domain.article import Article
-from bot.domain.channel import Channel
-from bot.domain.composing import Composition
+from bot.domain.campaign import Campaign
+from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.flow.planning import Planner
 from bot.ports import Change, Clock, Found, Problem, Source, Store
+
+if TYPE_CHECKING:
+    from bot.domain.composing import Composition
 
 NO_CHANNEL = Problem(
     where=".env",
@@ -42,6 +47,8 @@ class Intake:
         """Read the source and bring the ledger in step with it."""
         found = await source.read()
         await self._store.put_campaigns(found.campaigns)
+        if found.directory is not None:
+            await self._store.put_directory(found.directory)
         channels = await self._store.channels()
         problems = (*found.problems, *misdirected(found, channels))
         await self._store.put_problems(source.name, problems)
@@ -52,7 +59,8 @@ class Intake:
         known = await self._store.editions()
         new: list[str] = []
         edited: list[str] = []
-        for article in articles:
+        for each in articles:
+            article = replace(each, digest=await self._edition(each))
             before = known.get((article.campaign, article.name))
             if before == article.digest:
                 continue
@@ -65,20 +73,31 @@ class Intake:
             (new if before is None else edited).append(f"{article.campaign}/{article.name}")
         return tuple(new), tuple(edited)
 
-    async def _renew(self, article: Article, made: Mapping[str, Composition]) -> None:
+    async def _edition(self, article: Article) -> str:
+        """Return what tells one edition from the next: the file's digest, and one of all else its posts are made of."""
+        campaign, directory = await self._store.campaign(article.campaign), await self._store.directory()
+        around = blake2b(repr((campaign, directory)).encode(), digest_size=8).hexdigest()
+        return f"{article.digest}+{around}"
+
+    async def _renew(self, article: Article, made: "Mapping[str, Composition]") -> None:
         """Bring an edited article's deliveries in step; one of which any part has gone out is never touched."""
         before = await self._store.article(article.campaign, article.name)
         campaign = await self._store.campaign(article.campaign)
         deliveries = await self._store.deliveries(campaign=article.campaign, article=article.name)
         for delivery in deliveries:
-            if delivery.state in UNSENT and not delivery.receipts:
-                await self._renew_one(delivery, article, made.get(delivery.channel))
+            new = made.get(delivery.channel)
+            # A change around the article (its campaign, the directory) matters only where it changes the post.
+            touched = _file(article) != _file(before) or new is None or new.post != delivery.post
+            if touched and delivery.state in UNSENT and not delivery.receipts:
+                await self._renew_one(delivery, article, new)
         served = {each.channel for each in deliveries}
         await self._planner.add(article, [each for name, each in made.items() if name not in served])
         if article.ready and not before.ready and not campaign.approval:
             await self._release(article)
 
-    async def _renew_one(self, delivery: Delivery, article: Article, made: Composition | None) -> None:
+    async def _renew_one(self, delivery: Delivery, article: Article, made: "Composition | None") -> None:
+        same = _file(article) == delivery.digest.partition("+")[0]
+        what = "its campaign or the directory was changed" if same else "the article was edited"
         if made is None:
             why = "the article no longer goes to this channel"
             await self._store.move([Change.of(delivery, State.CANCELLED, why)], self._clock.now())
@@ -90,14 +109,19 @@ class Intake:
             post=made.post,
             not_before=article.not_before,
             expires=article.expires,
-            why="the article was edited: approve it again",
+            why=f"{what}: approve it again",
         )
+        if faults := await self._planner.faults(renewed, article):
+            renewed = replace(renewed, why=f"{what}; {faults}")
         await self._store.replace_post(renewed, self._clock.now())
 
     async def _release(self, article: Article) -> None:
         """Schedule what waited while the article was a draft: marking it ready is its manager's approval."""
         held = await self._store.deliveries(campaign=article.campaign, article=article.name, states=(State.HELD,))
         for delivery in held:
+            if faults := await self._planner.faults(delivery, article):
+                await self._store.reschedule(delivery, None, faults, self._clock.now())
+                continue
             slot = await self._planner.slot(delivery.channel, article.not_before, article.expires)
             if slot is not None:
                 change = Change.of(delivery, State.SCHEDULED, "the article is ready", slot=slot, due=slot)
@@ -112,6 +136,10 @@ class Intake:
         return tuple(sorted({f"{each.campaign}/{each.article}" for each in gone}))
 
 
+def _file(article: Article) -> str:
+    return article.digest.partition("+")[0]
+
+
 def misdirected(found: Found, channels: Sequence[Channel]) -> Iterator[Problem]:
     """Yield a problem for each article or campaign that names a channel there is none of, or when there is none at all."""
     if not channels and found.articles:
@@ -119,10 +147,23 @@ def misdirected(found: Found, channels: Sequence[Channel]) -> Iterator[Problem]:
         return
     known = {name for each in channels for name in (each.name, each.platform)}
     named = [(f"{each.campaign}/{each.name}", each.channels) for each in found.articles]
-    named += [(f"{each.name}/campaign.yaml", each.channels) for each in found.campaigns]
+    named += [
+        (f"{each.name}/campaign.yaml", (*each.channels, *(name for name, _ in each.links))) for each in found.campaigns
+    ]
     for where, names in named:
         for name in names:
             if name not in known:
                 close = get_close_matches(name, known, 1)
                 hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
                 yield Problem(where=where, what=f"no channel is called {name!r}", hint=hint, level="warning")
+    yield from _cardless(found.campaigns, channels)
+
+
+def _cardless(campaigns: Sequence[Campaign], channels: Sequence[Channel]) -> Iterator[Problem]:
+    """Yield a problem for each channel on which a campaign wants link cards and the platform has none."""
+    for campaign in campaigns:
+        for channel in channels:
+            if campaign.link_on(channel) is LinkPlace.CARD and channel.limits.link is not LinkPlace.CARD:
+                what = f"links: {channel.name} shows no link cards, so its links stay {channel.limits.link}"
+                hint = "say text, reply or omit"
+                yield Problem(where=f"{campaign.name}/campaign.yaml", what=what, hint=hint, level="warning")

@@ -76,6 +76,19 @@ async def test_an_edit_renews_what_is_unsent_and_holds_it_but_never_what_was_sen
     assert found["wall"].revision == 2
 
 
+async def test_a_changed_campaign_renews_what_it_changes_and_nothing_else(house):
+    await take(house, article(), campaigns=(Campaign(name="library", title="Spring"),))
+    await take(house, article(), campaigns=(Campaign(name="library", title="Spring at the library"),))
+    assert {each.state for each in await house.store.deliveries()} == {State.SCHEDULED}
+    await take(house, article(), campaigns=(Campaign(name="library", disclosure="The town pays."),))
+    renewed = await house.store.deliveries()
+    assert {each.state for each in renewed} == {State.HELD}
+    assert all("The town pays." in each.post.parts[0].text and "campaign" in each.why for each in renewed)
+    assert (
+        await take(house, article(), campaigns=(Campaign(name="library", disclosure="The town pays."),))
+    ).edited == ()
+
+
 async def test_an_article_that_no_longer_goes_to_a_channel_is_cancelled_there_and_a_new_one_is_planned(house):
     await take(house, article(channels=("board",)))
     await take(house, article(digest="d2", channels=("wall",)))
