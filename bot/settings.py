@@ -4,7 +4,6 @@ The environment wins over .env. Every secret has a `_FILE` twin that names a fil
 platform takes the suffix `__NAME`: MASTODON_TOKEN__LIBRARY makes the channel "mastodon__library".
 """
 
-import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,10 +20,13 @@ FIELDS: tuple[Field, ...] = (
     Field(key="DATA", default="data", required=False, help="folder for the database and pictures"),
     Field(key="QUEUE", default="queue", required=False, help="the managers' folder of articles"),
     Field(key="ZONE", default="UTC", required=False, help="time zone of plans that name none, such as Europe/Paris"),
-    Field(key="WEB", default="127.0.0.1:8080", required=False, help="address of the web page; empty = no page"),
+    Field(key="WEB", default="127.0.0.1:8080", required=False, help="address of the web page; off = no page"),
     Field(key="DEADLINE", default="30", required=False, help="seconds one publishing call may take at most"),
     Field(key="LOG", default="info", required=False, help="how much to log: debug, info, warning or error"),
 )
+
+#: How the name of a second account is written behind "__".
+ACCOUNT = "[A-Z0-9][A-Z0-9_]*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +59,33 @@ class Settings:
         return self.data / "handbill.db"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A value as the operator gave it, and where: "/srv/handbill/.env:3", "the environment", "" for a default."""
+
+    value: str = field(repr=False)
+    where: str
+
+
 def load(
     home: Path, fields: Mapping[str, Sequence[Field]] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
     """Read the settings of the folder `home`; `fields` are each platform's (None = read no channels).
 
-    Raises BadSetting naming the setting and where it stands, never a secret's value.
+    A secret's file that is not named from the root lies in `home`. Raises BadSetting naming the setting and where it
+    stands, never a secret's value.
     """
-    outside = dict(os.environ if environ is None else environ)
+    home = home.resolve()
     inside = _dotenv(home / ".env")
-    _refuse_unknown(inside, home / ".env", fields)
-    both = {**inside, **outside}
-    core = {each.key: _value(both, f"HANDBILL_{each.key}", each) or "" for each in FIELDS}
-    channels = tuple(_channels(both, fields or {}))
+    _refuse_unknown(inside, fields or {})
+    outside = (os.environ if environ is None else environ).items()
+    given = inside | {name: Given(value=value.strip(), where="the environment") for name, value in outside}
+    core = {each.key: _value(given, f"HANDBILL_{each.key}", each, home) for each in FIELDS}
+    channels = tuple(_channels(given, fields or {}, home))
     return Settings(
-        home=home.resolve(),
-        data=(home / core["DATA"]).resolve(),
-        queue=(home / core["QUEUE"]).resolve(),
+        home=home,
+        data=_folder(home, core["DATA"]),
+        queue=_folder(home, core["QUEUE"]),
         zone=_zone(core["ZONE"]),
         web=_address(core["WEB"]),
         deadline=_seconds(core["DEADLINE"]),
@@ -100,74 +112,123 @@ def example(platforms: Mapping[str, tuple[str, Sequence[Field]]], given: Mapping
             need = "required" if spec.required and not spec.default else f"default: {spec.default or 'none'}"
             lines += [
                 f"# {spec.help} ({kind}{need})",
-                f"{name}={value}" if value or spec.required else f"# {name}={spec.default}",
+                f"{name}={_quoted(value)}" if value or spec.required else f"# {name}={spec.default}",
             ]
     return "\n".join(lines) + "\n"
 
 
-def _dotenv(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
+def _quoted(value: str) -> str:
+    """Return a value as .env takes it: in quotes where it would be read as something else."""
+    if re.fullmatch(r"[\w@%+=:,./~-]*", value):
+        return value
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
 
+
+def _dotenv(path: Path) -> dict[str, Given]:
+    """Read the file, which need not be there; a line that cannot be read, or says a name again, is an error."""
+    from dotenv.parser import parse_stream
+
+    found: dict[str, Given] = {}
+    if not path.exists():
+        return found
     try:
-        return {key: value or "" for key, value in dotenv_values(path, interpolate=False).items()}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(f"cannot be read: {error}", where=str(path), hint="save it as UTF-8 text") from error
-
-
-def _value(values: Mapping[str, str], name: str, spec: Field, suffix: str = "") -> str | None:
-    """Return a setting, from its `_FILE` twin if that is set; the default when it is not set at all."""
-    file = values.get(f"{name}_FILE{suffix}", "") if spec.secret else ""
-    if file:
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8-sig") as file:
+            bindings = list(parse_stream(file))
+    except UnicodeDecodeError as error:
+        raise BadSetting("is not UTF-8 text", where=str(path), hint="save it as UTF-8") from error
+    except OSError as error:
+        hint = "a file of this name holds the settings; check what is there and who may read it"
+        raise BadSetting(f"cannot be read: {error.strerror}", where=str(path), hint=hint) from error
+    for binding in bindings:
+        where = f"{path}:{binding.original.line + _blank_lines(binding.original.string)}"
+        if binding.error or (binding.key and binding.value is None):
+            raise BadSetting("this line is not NAME=value", where=where, hint="begin it with # if it is a remark")
+        if binding.key in found:
             raise BadSetting(
-                f"{name}_FILE{suffix} names a file that cannot be read", hint="check its path and permissions"
-            ) from error
-    given = values.get(f"{name}{suffix}", "").strip()
-    return given or spec.default or None
+                f"{binding.key} stands here again", where=where, hint=f"first at {found[binding.key].where}"
+            )
+        if binding.key:
+            found[binding.key] = Given(value=(binding.value or "").strip(), where=where)
+    return found
 
 
-def _channels(values: Mapping[str, str], fields: Mapping[str, Sequence[Field]]) -> Iterable[ChannelSettings]:
+def _blank_lines(text: str) -> int:
+    """Return how many empty lines the parser counted to the entry that follows them."""
+    return text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _value(values: Mapping[str, Given], name: str, spec: Field, home: Path, suffix: str = "") -> Given:
+    """Return a setting, from its `_FILE` twin if that is set; the default, or "", when it is not set at all."""
+    nothing = Given(value=spec.default, where="")
+    given = values.get(f"{name}{suffix}", nothing)
+    twin = values.get(f"{name}_FILE{suffix}", nothing) if spec.secret else nothing
+    if not twin.where or not twin.value:
+        return given if given.value else nothing
+    if given.where and given.value:
+        what = f"{name}_FILE{suffix} and {name}{suffix} are both set"
+        raise BadSetting(what, where=twin.where, hint="leave one of them out")
+    try:
+        text = (home / twin.value).read_text(encoding="utf-8-sig").strip()
+    except (OSError, ValueError) as error:
+        # The name of the file is not told: some write the secret itself there.
+        what = f"{name}_FILE{suffix} names a file that cannot be read"
+        raise BadSetting(what, where=twin.where, hint="check its path and permissions") from error
+    return Given(value=text, where=twin.where)
+
+
+def _channels(
+    values: Mapping[str, Given], fields: Mapping[str, Sequence[Field]], home: Path
+) -> Iterable[ChannelSettings]:
     for platform, specs in fields.items():
         for suffix in _suffixes(values, platform, specs):
-            found = {each.key: _value(values, f"{platform.upper()}_{each.key}", each, suffix) for each in specs}
+            found = {each.key: _value(values, f"{platform.upper()}_{each.key}", each, home, suffix) for each in specs}
             yield ChannelSettings(
                 name=f"{platform}{suffix.lower()}",
                 platform=platform,
-                credentials={key: value for key, value in found.items() if value},
+                credentials={key: given.value for key, given in found.items() if given.value},
                 missing=tuple(
-                    f"{platform.upper()}_{each.key}{suffix}" for each in specs if each.required and not found[each.key]
+                    f"{platform.upper()}_{each.key}{suffix}"
+                    for each in specs
+                    if each.required and not found[each.key].value
                 ),
             )
 
 
-def _suffixes(values: Mapping[str, str], platform: str, specs: Sequence[Field]) -> list[str]:
+def _suffixes(values: Mapping[str, Given], platform: str, specs: Sequence[Field]) -> list[str]:
     """Return "" and "__NAME" for each account of which at least one field without a default is set."""
     keys = "|".join(re.escape(each.key) for each in specs if not each.default)
-    pattern = re.compile(rf"{platform.upper()}_(?:{keys})(?:_FILE)?(__[A-Z0-9_]+)?")
-    return sorted({match[1] or "" for name in values if values[name] and (match := pattern.fullmatch(name))})
+    pattern = re.compile(rf"{platform.upper()}_(?:{keys})(?:_FILE)?(__{ACCOUNT})?")
+    return sorted({match[1] or "" for name in values if values[name].value and (match := pattern.fullmatch(name))})
 
 
-def _refuse_unknown(inside: Mapping[str, str], path: Path, fields: Mapping[str, Sequence[Field]] | None) -> None:
+def _refuse_unknown(inside: Mapping[str, Given], fields: Mapping[str, Sequence[Field]]) -> None:
     """A misspelt name in .env is an error: silently ignored, it costs an evening."""
-    known = {f"HANDBILL_{each.key}" for each in FIELDS} | {"HANDBILL_HOME"}
-    for platform, specs in (fields or {}).items():
-        known |= {f"{platform.upper()}_{each.key}{twin}" for each in specs for twin in ("", "_FILE")[: 1 + each.secret]}
-    prefixes = ("HANDBILL_", *(f"{platform.upper()}_" for platform in fields or {}))
-    for name in inside:
-        if name.startswith(prefixes) and (bare := name.partition("__")[0]) not in known:
-            close = difflib.get_close_matches(bare, known, 1)
-            raise BadSetting(
-                f"unknown setting {name}",
-                where=f"{path}:{_line_of(path, name)}",
-                hint=f"did you mean {close[0]}?" if close else "see .env.example for all settings",
-            )
+    whole = {"HANDBILL_HOME", *(f"HANDBILL_{each.key}" for each in FIELDS)}
+    twins = {
+        f"{platform.upper()}_{each.key}{twin}"
+        for platform, specs in fields.items()
+        for each in specs
+        for twin in ("", "_FILE")[: 1 + each.secret]
+    }
+    prefixes = ("HANDBILL_", *(f"{platform.upper()}_" for platform in fields))
+    for name, given in inside.items():
+        bare, mark, account = name.partition("__")
+        if name in whole or (bare in twins and (not mark or re.fullmatch(ACCOUNT, account))):
+            continue
+        meant = _meant(bare.upper(), (*whole, *twins), sure=name.upper().startswith(prefixes))
+        if meant is not None:
+            meant += f"{mark}{account.upper()}" if meant in twins and re.fullmatch(ACCOUNT, account.upper()) else ""
+            hint = f"did you mean {meant}?" if meant else "see .env.example for all settings"
+            raise BadSetting(f"unknown setting {name}", where=given.where, hint=hint)
 
 
-def _line_of(path: Path, name: str) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((number for number, line in enumerate(lines, 1) if re.match(rf"\s*(export\s+)?{name}\s*=", line)), 1)
+def _meant(name: str, known: Sequence[str], *, sure: bool) -> str | None:
+    """Return the setting whose misspelt name this may be, "" when it is ours but like none, None for another program's."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, 1, 0.6 if sure else 0.85)
+    return close[0] if close else "" if sure else None
 
 
 def _secrets(channels: Iterable[ChannelSettings], fields: Mapping[str, Sequence[Field]]) -> Iterable[str]:
@@ -177,36 +238,41 @@ def _secrets(channels: Iterable[ChannelSettings], fields: Mapping[str, Sequence[
                 yield channel.credentials[spec.key]
 
 
-def _zone(name: str) -> str:
+def _folder(home: Path, given: Given) -> Path:
+    return (home / Path(given.value).expanduser()).resolve()
+
+
+def _zone(given: Given) -> str:
     try:
-        ZoneInfo(name)
+        ZoneInfo(given.value)
     except (KeyError, ValueError, OSError) as error:
-        raise BadSetting(
-            f"HANDBILL_ZONE: no time zone is called {name!r}", hint="use a name such as Europe/Paris"
-        ) from error
-    return name
+        what = f"HANDBILL_ZONE: no time zone is called {given.value!r}"
+        raise BadSetting(what, where=given.where, hint="use a name such as Europe/Paris") from error
+    return given.value
 
 
-def _address(text: str) -> tuple[str, int] | None:
-    if not text or text == "off":
+def _address(given: Given) -> tuple[str, int] | None:
+    if given.value == "off":
         return None
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not int(port) < 65536:
-        raise BadSetting(f"HANDBILL_WEB: {text!r} is not HOST:PORT", hint="for example 127.0.0.1:8080, or off")
+    host, _, port = given.value.rpartition(":")
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        what = f"HANDBILL_WEB: {given.value!r} is not HOST:PORT"
+        raise BadSetting(what, where=given.where, hint="for example 127.0.0.1:8080, 0.0.0.0:8080 for everyone, or off")
     return host.strip("[]"), int(port)
 
 
-def _seconds(text: str) -> timedelta:
+def _seconds(given: Given) -> timedelta:
     try:
-        seconds = float(text)
+        seconds = float(given.value)
     except ValueError:
         seconds = -1.0
     if not 1 <= seconds <= 600:
-        raise BadSetting(f"HANDBILL_DEADLINE: {text!r} is not a number of seconds from 1 to 600")
+        what = f"HANDBILL_DEADLINE: {given.value!r} is not a number of seconds from 1 to 600"
+        raise BadSetting(what, where=given.where)
     return timedelta(seconds=seconds)
 
 
-def _level(text: str) -> str:
-    if text.lower() not in ("debug", "info", "warning", "error"):
-        raise BadSetting(f"HANDBILL_LOG: {text!r} is not debug, info, warning or error")
-    return text.lower()
+def _level(given: Given) -> str:
+    if given.value.lower() not in ("debug", "info", "warning", "error"):
+        raise BadSetting(f"HANDBILL_LOG: {given.value!r} is not debug, info, warning or error", where=given.where)
+    return given.value.lower()

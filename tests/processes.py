@@ -15,23 +15,54 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forks import Forks
+from tests.shapes import PRINTS, misfits
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def handbill(home: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "--home", str(home), *words],
-        input=stdin, capture_output=True, text=True, timeout=60, check=False, env=environment(),
-    )  # fmt: skip
+FORKS = Forks()
+
+
+def handbill(
+    home: Path, *words: str, stdin: str = "", check: bool = True, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; `more` are variables of its environment. One about Python means a fresh Python."""
+    words = ("--home", str(home), *words)
+    if any(name.startswith("PYTHON") for name in more):
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            input=stdin, capture_output=True, text=True, timeout=60, check=False, env=environment(**more),
+        )  # fmt: skip
+    else:
+        done = FORKS.run(words, stdin, environment(**more))
     if check and done.returncode:
         raise AssertionError(f"{words} ended with {done.returncode}: {done.stderr}")
     return done
 
 
+def told(home: Path, *words: str, **more: str) -> Any:
+    """Run one command with --json and return what it printed, which must be what docs/json.md says."""
+    found = json.loads(handbill(home, *words, "--json", stdin="", check=True, **more).stdout)
+    verb = " ".join(words[:2]) if words[0] == "plan" else words[0]
+    faults = misfits(found, PRINTS[verb], verb)
+    assert not faults, faults
+    return found
+
+
+def refused(home: Path, code: int, *words: str, **more: str) -> str:
+    """Run a command that must end with that exit code in a few plain words, and return them."""
+    done = handbill(home, *words, check=False, **more)
+    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+    assert done.stderr.startswith("handbill: "), (words, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stderr.removeprefix("handbill: ")
+
+
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a fresh shell with our package on the path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HANDBILL_")}
+    ours = ("HANDBILL_", "PYTHONDONTWRITEBYTECODE")  # compiling all of it again and again would take longest
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **more}
 
 
@@ -72,6 +103,11 @@ class Sandbox:
         request = urllib.request.Request(f"{self.address}/faults", json.dumps(fields).encode(), method="POST")
         urllib.request.urlopen(request, timeout=10).close()
 
+    def lift(self) -> None:
+        """Lift every fault."""
+        request = urllib.request.Request(f"{self.address}/faults", method="DELETE")
+        urllib.request.urlopen(request, timeout=10).close()
+
     def twice(self) -> dict[tuple[str, str], int]:
         """Return every text that followers of a platform saw more than once."""
         seen = Counter((each["platform"], each["text"]) for each in self.ledger())
@@ -91,6 +127,16 @@ def sandbox(home: Path) -> Iterator[Sandbox]:
         else:
             raise AssertionError("the sandbox did not start: " + (home / "sandbox.log").read_text())
         yield Sandbox(address=found[1], settings="".join(lines[:-1]))
+
+
+@contextmanager
+def running(home: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the bot and wait until it says that it runs."""
+    with started(home, "run", **more) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "Handbill is running" in line, (line, (home / "run.log").read_text())
+        yield process
 
 
 def stop(process: subprocess.Popen[str], patience: float = 20) -> int:

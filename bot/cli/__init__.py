@@ -5,18 +5,21 @@ command's module is imported only when the command is used.
 
     group.py      finds the command, turns errors into words and exit codes
     output.py     what commands share: opening the app, printing for people or as JSON
-    start.py articles.py schedule.py steering.py ledger.py      the commands
+    manuscript.py what preview and excerpts read: an article, and what stands around it
+    prepare.py start.py articles.py excerpts.py override.py schedule.py steering.py ledger.py      the commands
 """
 
 #: name -> (module, what it does); the order is that of a first day.
 COMMANDS = {
     "demo": ("start", "Show everything with simulated platforms; no account needed."),
-    "init": ("start", "Write .env, a starter queue/ and the database."),
-    "doctor": ("start", "Verify every channel; say what is missing and how to get it."),
+    "init": ("prepare", "Write .env, a starter queue/ and the database."),
+    "doctor": ("prepare", "Verify every channel; say what is missing and how to get it."),
     "run": ("start", "Run the bot: watch queue/, schedule, post, answer readers."),
     "sandbox": ("start", "Serve the simulated platforms alone, for tests."),
     "add": ("articles", "Put articles into queue/."),
     "preview": ("articles", "Show exactly what each channel would get."),
+    "excerpts": ("excerpts", "List the passages an article offers, the best first."),
+    "override": ("override", "Say something in your own words on one channel."),
     "plan": ("schedule", "Show, set or clear a channel's posting times."),
     "queue": ("schedule", "List deliveries: what is due, where, when, in which state."),
     "approve": ("steering", "Give held deliveries their next free slot."),
@@ -36,9 +39,9 @@ HELP = """Usage: handbill [OPTIONS] COMMAND [WORDS]...
   Articles in, well-made posts out, on schedule, each exactly once.
 
 Options:
-  --home FOLDER  Folder with .env, queue/ and data/ (default: here, or $HANDBILL_HOME).
+  --home FOLDER  Where .env, queue/ and data/ are ($HANDBILL_HOME, else here).
   --version      Show the version.
-  -h, --help     Show this. `handbill COMMAND --help` explains one command, with an example.
+  -h, --help     Show this; after a COMMAND: explain that one, with an example.
 
 Commands:
 {commands}
@@ -48,8 +51,8 @@ First steps:
   handbill init && handbill doctor    set it up for your own accounts
   handbill add article.md             then: handbill run
 
-Exit codes: 0 done, 1 failed, 2 wrong words, 3 faulty article, 4 faulty setting, 5 not found,
-  6 not allowed now, 7 database, 8 network, 9 cannot tell"""
+Exit codes: 0 done, 1 failed, 2 wrong words, 3 faulty article, 4 faulty setting,
+  5 not found, 6 not allowed now, 7 database, 8 network, 9 cannot tell"""
 
 
 def help_text() -> str:

@@ -1,24 +1,32 @@
 """add and preview."""
 
-import asyncio
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import json_option, part_shape, settings_of, show_json
-from bot.errors import BadArticle, BadInput, NotAllowed, NotFound
+from bot.cli.manuscript import (
+    backdrop,
+    campaign_of,
+    draft_of,
+    illustrated,
+    name_for,
+    path_of,
+    refuse_pictures_without_folder,
+)
+from bot.cli.output import CONTROLS, home_of, json_option, part_shape, say, settings_of, show_json
+from bot.errors import BadInput, NotAllowed, NotFound
 
 if TYPE_CHECKING:
     from bot.domain.article import Article
-    from bot.domain.campaign import Campaign
-    from bot.domain.channel import Channel
     from bot.domain.composing import Composition
+    from bot.domain.finding import Finding as Remark
+    from bot.flow.checkup import Finding
     from bot.settings import Settings
     from bot.sources.article import Draft
 
@@ -45,17 +53,18 @@ def add_command(
     """Check and copy articles."""
     from bot.settings import load
 
-    settings = load(ctx.find_root().obj["home"])
+    settings = load(home_of(ctx))
     folder = settings.queue / _safe(campaign, "campaign")
+    if name and len(files) > 1:
+        raise BadInput("--name is for one article", hint="add them one by one, or leave it out")
     copies = [copy for file in files for copy in _copies(file, name, folder, settings.zone)]
-    if not replace:
-        _refuse_conflicts(copies)
+    _refuse_conflicts(copies, replace)
     written = [{"file": str(copy.target), "written": _write(copy)} for copy in copies]
     if as_json:
         show_json(written)
         return
     for each in written:
-        click.echo(f"{'added' if each['written'] else 'already there'}: {each['file']}")
+        say(f"{'added' if each['written'] else 'already there'}: {each['file']}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +79,25 @@ class Copy:
 def _copies(file: str, name: str, folder: Path, zone: str) -> list[Copy]:
     from bot.sources import article as reading
 
+    where = file if file != "-" else "standard input"
     raw, file_name = _input(file, name)
     if Path(file_name).suffix.lower() not in reading.SUFFIXES:
         hint = f"an article ends in {', '.join(reading.SUFFIXES)}"
-        raise BadInput(f"{file_name!r} is not the name of an article", where=file, hint=hint)
-    draft = reading.read(raw, folder.name, file_name, file if file != "-" else "standard input", zone, lambda _: "")
-    base = Path(file).parent if file != "-" else None
-    return [*_pictures(draft, base, folder), Copy(target=folder / _safe(file_name, "file name"), raw=raw)]
+        raise BadInput(f"{file_name!r} is not the name of an article", where=where, hint=hint)
+    draft = reading.read(raw, folder.name, file_name, where, zone, lambda _: "")
+    if file == "-" and not name:
+        file_name = _slug(draft.article.title) + Path(file_name).suffix
+    if draft.article.name.partition(".")[0].upper() == "README":
+        raise BadInput("a README is never taken for an article", where=where, hint="give another name with --name")
+    found = _pictures(draft, Path(file).parent if file != "-" else None)
+    beside = [Copy(target=folder / os.path.normpath(each), raw=raw, picture=True) for each, raw in found]
+    return [*beside, Copy(target=folder / _safe(file_name, "file name"), raw=raw)]
 
 
 def _input(file: str, name: str) -> tuple[bytes, str]:
     if file == "-":
         raw = sys.stdin.buffer.read()
-        return raw, name or _name_for(raw)
+        return raw, name or name_for(raw)
     path = Path(file)
     if path.is_dir():
         raise BadInput("this is a folder", where=file, hint="name the files in it: handbill add folder/*.md")
@@ -92,42 +107,52 @@ def _input(file: str, name: str) -> tuple[bytes, str]:
         raise NotFound("there is no such file", where=file) from error
 
 
-def _name_for(raw: bytes) -> str:
-    """Return a file name from the first words of a text: letters and digits of any script, joined by hyphens."""
-    text = raw[:2000].decode("utf-8", "replace")
-    line = next((line for line in text.splitlines() if any(map(str.isalnum, line)) and ":" not in line[:12]), "article")
-    words = "".join(
-        letter if letter.isalnum() or unicodedata.combining(letter) else " " for letter in line.lower()
-    ).split()
-    return "-".join(words)[:60].rstrip("-") + (".html" if text.lstrip().startswith("<") else ".md")
+def _slug(title: str) -> str:
+    """Return a file name made of a title: letters and digits of any script, joined by hyphens."""
+    kept = (letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " " for letter in title.lower())
+    return "-".join("".join(kept).split())[:60].rstrip("-") or "article"
 
 
-def _pictures(draft: "Draft", base: Path | None, folder: Path) -> list[Copy]:
-    copies = []
-    for name, _, where in draft.pictures:
-        source = base / name if base else None
-        if source is None or not source.is_file():
-            raise BadArticle(
-                f"image {name!r} is missing", where=where, hint="put it beside the article or mend its name"
-            )
-        target = folder / name
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise BadArticle(f"image {name!r} lies outside the article's folder", where=where, hint="put it beside it")
-        copies.append(Copy(target=target, raw=source.read_bytes(), picture=True))
-    return copies
+def _pictures(draft: "Draft", base: Path | None) -> "list[tuple[str, bytes]]":
+    """Return name and bytes of each picture; BadArticle for one that the bot could not take."""
+    if not draft.pictures:
+        return []
+    import asyncio
+    import tempfile
+
+    from bot.media import MediaFolder
+    from bot.sources import pictures
+
+    refuse_pictures_without_folder(draft, base)
+    with tempfile.TemporaryDirectory() as scratch:
+
+        async def checked() -> tuple[bytes, ...]:
+            found = await pictures.load(draft, base or Path(), base or Path())
+            await pictures.illustrated(draft, found, MediaFolder(Path(scratch)))
+            return found
+
+        found = asyncio.run(checked())
+    return [(name, raw) for (name, _, _), raw in zip(draft.pictures, found, strict=True)]
 
 
 def _safe(name: str, what: str) -> str:
-    if not name or name != Path(name).name or name.startswith((".", "_")):
-        raise BadInput(f"{name!r} cannot be a {what}", hint="use a plain name without / or a leading dot")
+    if not name or name != Path(name).name or name.startswith((".", "_", "~")):
+        raise BadInput(f"{name!r} cannot be a {what}", hint="use a plain name without / that begins with a letter")
     return name
 
 
-def _refuse_conflicts(copies: Sequence[Copy]) -> None:
+def _refuse_conflicts(copies: Sequence[Copy], replace: bool) -> None:
+    """Refuse to put other bytes where some are; the same bytes twice are no conflict."""
+    coming: dict[Path, bytes] = {}
     for copy in copies:
-        if copy.target.exists() and copy.target.read_bytes() != copy.raw:
-            what = "another picture" if copy.picture else "another article"
-            raise NotAllowed(f"{what} of that name is there", where=str(copy.target), hint="use --replace or --name")
+        what = "picture" if copy.picture else "article"
+        if coming.setdefault(copy.target, copy.raw) != copy.raw:
+            raise NotAllowed(
+                f"two of these have the same {what} name", where=copy.target.name, hint="rename one of them"
+            )
+        if not replace and copy.target.exists() and copy.target.read_bytes() != copy.raw:
+            hint = "use --replace or --name"
+            raise NotAllowed(f"another {what} of that name is there", where=str(copy.target), hint=hint)
 
 
 def _write(copy: Copy) -> bool:
@@ -154,96 +179,78 @@ An article in queue/ is named CAMPAIGN/FILE. Without credentials each platform's
 Examples:
   handbill preview library/night-opening.md
   handbill preview draft.md --channel mastodon
+  handbill preview draft.md --check-links        asks the network where each link leads
   echo "The museum opens at night from May." | handbill preview -""",
 )
 @click.argument("article", metavar="ARTICLE|FILE|-")
 @click.option("--campaign", default="", help="Take disclosure, tags and template from this campaign.")
 @click.option("--channel", "only", multiple=True, help="Only this channel (may be given again).")
+@click.option("--check-links", is_flag=True, help="Also look whether each link leads somewhere.")
 @json_option
 @click.pass_context
-def preview_command(ctx: click.Context, article: str, campaign: str, only: tuple[str, ...], as_json: bool) -> None:
+def preview_command(
+    ctx: click.Context, article: str, campaign: str, only: tuple[str, ...], check_links: bool, as_json: bool
+) -> None:
     """Compose without queueing."""
+    import asyncio
+
     settings = settings_of(ctx)
-    found, composed = asyncio.run(_composed(settings, article, campaign))
-    composed = tuple(each for each in composed if not only or each.channel.name in only)
+    path = path_of(settings, article)
+    draft = draft_of(settings, path, article)
+    found, composed, findings = asyncio.run(_composed(settings, path, draft, campaign, only))
     if not composed:
         raise NotFound(
             "no channel would get this article", hint="its `channels`, its campaign's, or --channel rule all out"
         )
+    links = asyncio.run(_links(composed)) if check_links else {}
     if as_json:
-        show_json(
-            {"article": found.title, "language": found.language, "posts": [_post_shape(each) for each in composed]}
-        )
+        posts = [_post_shape(each, findings[each.channel.name], links.get(each.channel.name, ())) for each in composed]
+        show_json({"article": found.title, "language": found.language, "posts": posts})
         return
-    click.echo(f"{found.title}  [{found.language or 'language unknown'}]\n")
+    say(f"{found.title}  [{found.language or 'language unknown'}]\n")
     for each in composed:
-        _show_post(each)
+        _show_post(each, findings[each.channel.name], links.get(each.channel.name, ()))
 
 
-async def _composed(settings: "Settings", name: str, campaign: str) -> "tuple[Article, Sequence[Composition]]":
-    import tempfile
-
+async def _composed(
+    settings: "Settings", path: Path | None, draft: "Draft", campaign: str, only: Sequence[str]
+) -> "tuple[Article, Sequence[Composition], Mapping[str, Sequence[Remark]]]":
+    """Return the article, what each channel would get, and by channel what a reader would mark in it."""
     from bot.domain.composing import compose
-    from bot.media import MediaFolder
+    from bot.domain.linting import lint
 
-    path = _path(settings, name)
-    with tempfile.TemporaryDirectory() as scratch:
-        article = await _article(path, name, MediaFolder(Path(scratch)), settings.zone)
-    return article, compose(article, _campaign(settings, path, campaign), await _channels(settings))
-
-
-def _path(settings: "Settings", name: str) -> Path | None:
-    """Return the file that a name stands for: a path, or CAMPAIGN/FILE (the suffix may be left off) in the folder."""
-    if name == "-":
-        return None
-    from bot.sources.article import SUFFIXES
-
-    candidates = [Path(name), settings.queue / name, *(settings.queue / f"{name}{suffix}" for suffix in SUFFIXES)]
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        raise NotFound(f"there is no article {name!r}", hint=f"give a file, or CAMPAIGN/FILE below {settings.queue}")
-    return found
-
-
-async def _article(path: Path | None, name: str, media: Any, zone: str) -> "Article":  # noqa: ANN401 - MediaFolder, imported late
-    from bot.sources import article as reading
-
-    raw = await asyncio.to_thread(path.read_bytes if path else sys.stdin.buffer.read)
-    file_name = path.name if path else "standard-input.md"
-    draft = reading.read(raw, path.parent.name if path else "general", file_name, name, zone)
-    images = []
-    for copy, (_, alt, _) in zip(_pictures(draft, path.parent if path else None, Path()), draft.pictures, strict=True):
-        images.append(await media.put(copy.raw, alt))
-    return reading.with_images(draft.article, tuple(images))
+    article = await illustrated(settings, path, draft)
+    stage, within = await backdrop(settings, article), campaign_of(settings, path, campaign)
+    known = {word for channel in stage.channels for word in (channel.name, channel.platform)}
+    for word in only:
+        if word not in known:
+            raise NotFound(f"no channel is called {word!r}", hint=f"there are {', '.join(sorted(known))}")
+    chosen = [each for each in stage.channels if not only or {each.name, each.platform} & set(only)]
+    composed = compose(article, within, chosen, directory=stage.directory, overrides=stage.own)
+    findings = {
+        each.channel.name: lint(
+            each,
+            article,
+            within,
+            known=stage.directory.handles(each.channel.platform),
+            earlier=stage.earlier.get(each.channel.name, ()),
+        )
+        for each in composed
+    }
+    return article, composed, findings
 
 
-def _campaign(settings: "Settings", path: Path | None, name: str) -> "Campaign":
-    from bot.domain.campaign import Campaign
-    from bot.sources import article as reading
+async def _links(composed: "Sequence[Composition]") -> "Mapping[str, Sequence[Finding]]":
+    """Return by channel what the network says of the addresses its post leads to."""
+    from bot.clock import SystemClock
+    from bot.flow.linkcheck import LinkCheck
+    from bot.net import fetcher
 
-    folder = settings.queue / name if name else (path.parent if path else settings.queue)
-    file = folder / "campaign.yaml"
-    if file.is_file():
-        return reading.campaign_of(file.read_bytes(), folder.name, str(file))
-    if name:
-        raise NotFound(f"campaign {name!r} has no campaign.yaml", where=str(folder))
-    return Campaign(name=folder.name)
+    async with fetcher() as links:
+        return await LinkCheck(links, SystemClock()).check([each.post for each in composed])
 
 
-async def _channels(settings: "Settings") -> "Sequence[Channel]":
-    """Return the channels with their live limits as far as known; every platform's defaults where none is set up."""
-    from bot.app import configured, opened
-    from bot.domain.channel import Channel
-    from bot.platforms import adapters
-
-    if settings.channels and settings.database.exists():
-        async with opened(settings) as app:
-            return await app.store.channels()
-    found = configured(settings)
-    return found or [Channel(name=name, platform=name, limits=adapter.LIMITS) for name, adapter in adapters().items()]
-
-
-def _post_shape(each: "Composition") -> dict[str, Any]:
+def _post_shape(each: "Composition", findings: "Sequence[Remark]", links: "Sequence[Finding]") -> dict[str, Any]:
     return {
         "channel": each.channel.name,
         "unit": str(each.channel.limits.unit),
@@ -252,23 +259,37 @@ def _post_shape(each: "Composition") -> dict[str, Any]:
         "verbatim": each.excerpt.verbatim,
         "notes": list(each.post.notes),
         "parts": [part_shape(part) for part in each.post.parts],
+        "findings": [asdict(finding) for finding in findings],
+        "links": [asdict(link) for link in links],
     }
 
 
-def _show_post(each: "Composition") -> None:
+def _show_post(each: "Composition", findings: "Sequence[Remark]", links: "Sequence[Finding]") -> None:
     detail = f", {each.excerpt.detail}" if each.excerpt.detail else ""
-    click.secho(f"{each.channel.name}  ({each.excerpt.reason}{detail})", bold=True)
+    _line(f"{each.channel.name}  ({each.excerpt.reason}{detail})", bold=True)
     for part in each.post.parts:
         of = f"part {part.number} of {len(each.post.parts)}, " if len(each.post.parts) > 1 else ""
-        click.secho(f"  {of}{part.length:,} of {part.limit:,} {each.channel.limits.unit}", dim=True)
-        click.echo("\n".join(f"    {line}" for line in part.text.splitlines()))
+        _line(f"  {of}{part.length:,} of {part.limit:,} {each.channel.limits.unit}", dim=True)
+        say("\n".join(f"    {line}" for line in part.text.splitlines()))
         for image in part.images:
-            click.secho(f"    [image {image.width} x {image.height}: {image.alt or 'NO ALT TEXT'}]", dim=True)
+            _line(f"    [image {image.width} x {image.height}: {image.alt or 'NO ALT TEXT'}]", dim=True)
         if part.card:
-            click.secho(f"    [card: {part.card.title} – {part.card.url}]", dim=True)
+            _line(f"    [card: {part.card.title} – {part.card.url}]", dim=True)
         facts = [f"language {part.language}"] * bool(part.language) + [f"warning: {part.warning}"] * bool(part.warning)
         if facts:
-            click.secho(f"    [{', '.join(facts)}]", dim=True)
+            _line(f"    [{', '.join(facts)}]", dim=True)
     for note in each.post.notes:
-        click.secho(f"  note: {note}", fg="yellow")
-    click.echo()
+        _line(f"  note: {note}", fg="yellow")
+    for finding in findings:
+        place = f"part {finding.part}: " if finding.part and len(each.post.parts) > 1 else ""
+        colour = "red" if finding.level == "error" else "yellow"
+        _line(f"  {finding.level}: {place}{finding.what} – {finding.fix} [{finding.rule}]", fg=colour)
+    for link in links:
+        colour = {"ok": "green", "warning": "yellow", "error": "red"}[link.level]
+        _line(f"  link: {link.subject} – {link.what}" + (f" ({link.hint})" if link.hint else ""), fg=colour)
+    say()
+
+
+def _line(words: str, **style: Any) -> None:  # noqa: ANN401 - click's own
+    """Print a line in a style; foreign words in it cannot steer the terminal."""
+    click.secho(words.translate(CONTROLS), **style)

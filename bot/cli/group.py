@@ -2,8 +2,10 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import click
 
 from bot import __version__
 from bot.cli import COMMANDS, help_text
+from bot.errors import HandbillError
 
 
 class Lazy(click.Group):
@@ -51,7 +54,7 @@ class Lazy(click.Group):
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     default=lambda: Path(os.environ.get("HANDBILL_HOME", ".")),
-    help="Folder with .env, queue/ and data/ (default: here, or $HANDBILL_HOME).",
+    help="Where .env, queue/ and data/ are ($HANDBILL_HOME, else here).",
 )
 @click.pass_obj
 def handbill(faces: dict[str, Any], home: Path) -> None:
@@ -61,24 +64,51 @@ def handbill(faces: dict[str, Any], home: Path) -> None:
 
 def command(page: Callable[..., Any]) -> int:
     """Run the command line; `page` serves the desk while the bot runs. Returns the exit code."""
-    from bot.errors import HandbillError
-
+    faces: dict[str, Any] = {"page": page}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code = handbill(obj={"page": page}, prog_name="handbill", standalone_mode=False)
+        code = handbill(obj=faces, prog_name="handbill", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except HandbillError as error:
-        click.echo(f"handbill: {error}", err=True)
-        return error.exit_code
-    except click.ClickException as error:
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("handbill: stopped", err=True)
+        return 130
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"handbill: {where}{error.strerror or error}", err=True)
-        return 1
+    except Exception as error:  # noqa: BLE001 - the user's door: whatever comes is told in words
+        return _told(error, faces)
+
+
+def _told(error: Exception, faces: dict[str, Any]) -> int:
+    """Print what went wrong in one line, and a hint; the traceback only where debug logs are wanted."""
+    from bot.cli.output import blotter, say
+
+    settings = faces.get("settings")
+    blot = blotter(settings)
+    level = settings.log if settings else os.environ.get("HANDBILL_LOG", "").strip().lower()
+    if level == "debug":
+        trace = traceback.format_exception(error) if settings else traceback.format_tb(error.__traceback__)
+        say(blot("".join(trace)), err=True)
+    words, code = _words(error, secretive=settings is None)
+    say(blot(f"handbill: {words}"), err=True)
+    return code
+
+
+def _words(error: Exception, *, secretive: bool) -> tuple[str, int]:
+    """Return what to print and the exit code; `secretive` when nobody knows yet which values are secrets."""
+    match error:
+        case HandbillError():
+            return str(error), error.exit_code
+        case click.UsageError():
+            path = error.ctx.command_path if error.ctx else "handbill"
+            return f"{error.format_message()}\n  `{path} --help` tells more", error.exit_code
+        case click.ClickException():
+            return error.format_message(), error.exit_code
+        case OSError():
+            return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), 1
+        case _:
+            said = "" if secretive else f": {' '.join(str(error).split())[:300]}"
+            hint = "HANDBILL_LOG=debug shows where; please report it"
+            return f"this is a bug in Handbill: {type(error).__name__}{said}\n  {hint}", 1

@@ -1,12 +1,23 @@
 """status and log."""
 
 import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import json_option, local, one_line, quiet_logs, settings_of, shape, show_json, show_table, with_app
+from bot.cli.output import (
+    home_of,
+    json_option,
+    local,
+    one_line,
+    quiet_logs,
+    say,
+    settings_of,
+    shape,
+    show_json,
+    show_table,
+    with_app,
+)
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -28,15 +39,15 @@ Examples:
 @click.pass_context
 def status_command(ctx: click.Context, alive: bool, as_json: bool) -> None:
     """Show the whole at a glance."""
+    from bot.settings import load
     from bot.store.lock import bot_is_running
 
-    settings = settings_of(ctx)
-    running = bot_is_running(settings.data)
+    running = bot_is_running(load(home_of(ctx)).data)
     if alive:
-        click.echo("running" if running else "not running")
+        say("running" if running else "not running")
         ctx.exit(0 if running else 1)
-    found = with_app(ctx, _look, catch_up=True)
-    found["running"] = running
+    settings = settings_of(ctx)
+    found = {"running": running} | with_app(ctx, _look, catch_up=True)
     if as_json:
         show_json(found)
     else:
@@ -44,9 +55,10 @@ def status_command(ctx: click.Context, alive: bool, as_json: bool) -> None:
 
 
 async def _look(app: "App") -> dict[str, Any]:
+    from bot.domain.delivery import State
+
     hold = await app.store.hold()
-    deliveries = await app.store.deliveries()
-    upcoming = await app.store.next_due()
+    attention = await app.store.deliveries(states=(State.UNCERTAIN, State.FAILED))
     return {
         "paused": {"on": hold.on, "why": hold.why, "since": hold.since},
         "channels": [
@@ -58,33 +70,33 @@ async def _look(app: "App") -> dict[str, Any]:
             {"level": each.level, "where": each.where, "what": each.what, "hint": each.hint}
             for each in await app.store.problems()
         ],
-        "deliveries": dict(Counter(str(each.state) for each in deliveries)),
-        "next_due": upcoming,
-        "attention": [shape(each) for each in deliveries if each.state in ("uncertain", "failed")],
+        "deliveries": {str(state): count for state, count in (await app.store.tally()).items()},
+        "next_due": await app.store.next_due(),
+        "attention": [shape(each) for each in attention],
     }
 
 
 def _show(found: dict[str, Any], zone: str) -> None:
-    click.echo(f"The bot is {'running' if found['running'] else 'not running (start it with `handbill run`)'}.")
+    say(f"The bot is {'running' if found['running'] else 'not running (start it with `handbill run`)'}.")
     if found["paused"]["on"]:
-        click.echo(f"Everything is PAUSED since {local(found['paused']['since'], zone)}: {found['paused']['why']}")
+        say(f"Everything is PAUSED since {local(found['paused']['since'], zone)}: {found['paused']['why']}")
     if not found["channels"]:
-        click.echo("No channel is set up: run `handbill init`, then `handbill doctor`.")
+        say("No channel is set up: run `handbill init`, then `handbill doctor`.")
     for channel in found["channels"]:
         paused = f"  PAUSED: {channel['paused']} (mend it, then `handbill doctor`)" if channel["paused"] else ""
-        click.echo(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
+        say(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
     for name in found["missing"]:
-        click.echo(f"  missing setting: {name}")
+        say(f"  missing setting: {name}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(found["deliveries"].items()))
-    click.echo(f"Deliveries: {states or 'none yet; put an article into queue/ or use `handbill add`'}.")
+    say(f"Deliveries: {states or 'none yet; put an article into queue/ or use `handbill add`'}.")
     if found["next_due"]:
-        click.echo(f"Next: {local(found['next_due'], zone)} ({zone})")
+        say(f"Next: {local(found['next_due'], zone)} ({zone})")
     for problem in found["problems"]:
-        click.echo(f"{problem['level'].upper()} {problem['where']}: {problem['what']}")
+        say(f"{problem['level'].upper()} {problem['where']}: {problem['what']}")
         if problem["hint"]:
-            click.echo(f"  {problem['hint']}")
+            say(f"  {problem['hint']}")
     for delivery in found["attention"]:
-        click.echo(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
+        say(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
 
 
 @click.command(
@@ -116,7 +128,7 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
         moves = [{"at": at, "state": str(state), "why": why} for at, state, why in history]
         show_json({**shape(found), "attempts": [_attempt_shape(each) for each in attempts], "history": moves})
         return
-    click.echo(f"{found.id}  {found.campaign}/{found.article} on {found.channel}: {found.state}  {found.why}\n")
+    say(f"{found.id}  {found.campaign}/{found.article} on {found.channel}: {found.state}  {found.why}\n")
     show_table(("when", "state", "why"), [(local(at, settings.zone), str(state), why) for at, state, why in history])
     rows = [
         (
@@ -129,9 +141,9 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     ]
     show_table(("attempt", "part", "outcome", "what it said"), rows)
     for number, receipt in found.receipts:
-        click.echo(f"part {number}: {receipt.url}")
+        say(f"part {number}: {receipt.url}")
     for part in found.post.parts:
-        click.echo(f"\n[{part.number}] {part.length}/{part.limit}\n{part.text}")
+        say(f"\n[{part.number}] {part.length}/{part.limit}\n{part.text}")
 
 
 def _said(attempt: "Attempt") -> str:

@@ -1,6 +1,8 @@
-"""What commands share: opening the app, printing for people or as JSON."""
+"""What commands share: opening the app, printing for people or as JSON, writing new files."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -16,20 +18,35 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Everything that could steer a terminal but the end of a line (ECMA-48: C0, DEL and C1).
+CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code != 10}
+
+#: The article that `init` writes, below queue/.
+STARTER_NAME = Path("welcome") / "hello.md"
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON (shapes: docs/json.md).")
 
 
-def settings_of(ctx: click.Context) -> "Settings":
-    """Read the settings of the folder that --home names."""
-    from bot.platforms import fields
-    from bot.settings import load
-
+def home_of(ctx: click.Context) -> Path:
+    """Return the folder that --home names; BadSetting when it is not there."""
     home: Path = ctx.find_root().obj["home"]
     if not home.is_dir():
         from bot.errors import BadSetting
 
         raise BadSetting("there is no such folder", where=str(home), hint="make it, or mend --home / HANDBILL_HOME")
-    return load(home, fields())
+    return home
+
+
+def settings_of(ctx: click.Context) -> "Settings":
+    """Read the settings of the folder that --home names, once; the door keeps their secrets out of what it prints."""
+    faces: dict[str, Any] = ctx.find_root().obj
+    if "settings" not in faces:
+        from bot.platforms import fields
+        from bot.settings import load
+
+        faces["settings"] = load(home_of(ctx), fields())
+    found: Settings = faces["settings"]
+    return found
 
 
 def with_app(ctx: click.Context, verb: "Callable[[App], Awaitable[T]]", *, catch_up: bool = False) -> T:
@@ -57,9 +74,24 @@ def quiet_logs(settings: "Settings") -> None:
     configure("warning" if settings.log == "info" else settings.log, settings.secrets)
 
 
+def blotter(settings: "Settings | None") -> Callable[[str], str]:
+    """Return what takes every secret out of a text, as far as secrets are known."""
+    if settings is None or not settings.secrets:
+        return str
+    from bot.logs import Redacting
+
+    return Redacting(settings.secrets, margin="\n").blotted
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print words for people. Foreign words in them cannot steer the terminal: control characters are shown as blots."""
+    click.echo(text.translate(CONTROLS), err=err)
+
+
 def show_json(value: object) -> None:
     """Print a value as JSON, times as ISO 8601 in UTC."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    narrow = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    click.echo(json.dumps(value, ensure_ascii=narrow, indent=2, default=_plain))
 
 
 def _plain(value: object) -> object:
@@ -68,21 +100,53 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON shape")
 
 
-def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
-    """Print rows under heads, fitted to the terminal; plain, unboxed text when piped."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
+def write_new(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a new file, whole or not at all, by default one that only its owner may read; none is ever overwritten."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        from bot.errors import NotAllowed
 
-    table = Table(*heads, box=SIMPLE, title=title or None, title_justify="left", pad_edge=False)
-    for row in rows:
-        table.add_row(*(cell.replace("[", "\\[") for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+        raise NotAllowed("is there already and was left alone", where=str(path)) from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under heads, one line each; on a terminal too narrow for that, the last columns go below their row.
+
+    Nothing is ever cut or broken, so that an id or an address can be copied.
+    """
+    table = [[one_line(cell, sys.maxsize) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(_cells, column)) for column in zip(*table, strict=True)]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    beside = next((count for count in range(len(widths), 1, -1) if sum(widths[:count]) + 2 * (count - 1) <= room), 1)
+    for number, row in enumerate(table):
+        padded = (cell + " " * (width - _cells(cell)) for cell, width in zip(row[:beside], widths, strict=False))
+        say("  ".join(padded).rstrip())
+        if below := "  ".join(cell for cell in row[beside:] if cell and number):
+            say(f"    {below}")
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def local(moment: datetime | None, zone: str) -> str:
-    """Return a moment as wall-clock time in a zone, "" for None."""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%a %d %b %Y %H:%M:%S") if moment else ""
+    """Return a moment as wall-clock time in a zone, seconds only where there are any; "" for None."""
+    if moment is None:
+        return ""
+    there = moment.astimezone(ZoneInfo(zone))
+    return there.strftime("%a %d %b %Y %H:%M:%S" if there.second else "%a %d %b %Y %H:%M")
 
 
 def one_line(text: str, most: int = 60) -> str:

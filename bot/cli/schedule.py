@@ -8,17 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import json_option, local, one_line, settings_of, shape, show_json, show_table, with_app
+from bot.cli.output import json_option, local, one_line, say, settings_of, shape, show_json, show_table, with_app
 from bot.domain.plan import WEEKDAYS as DAYS
+from bot.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.plan import Plan
 
-STEP = re.compile(r"(\d+)\s*(s|sec|min|m|h|hours?)", re.IGNORECASE)
+SPAN = re.compile(r"([0-9]{1,6})\s*(?:(s|sec|seconds?)|(m|min|minutes?)|(h|hours?)|(d|days?))", re.IGNORECASE)
+TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+WHOLE_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LONGEST_SPAN = timedelta(days=366)
 
 
-@click.group(name="plan", help="Show, set or clear a channel's posting times.")
+@click.group(
+    name="plan",
+    help="""Show, set or clear a channel's posting times.
+
+\b
+Examples:
+  handbill plan show
+  handbill plan set mastodon --days mon-fri --at 09:00,17:30""",
+)
 def plan_command() -> None:
     """Group of plan verbs."""
 
@@ -102,8 +115,6 @@ def clear_plan(ctx: click.Context, channel: str, as_json: bool) -> None:
 
 
 async def _known(app: "App", channel: str) -> None:
-    from bot.errors import NotFound
-
     names = [each.name for each in await app.store.channels()]
     if channel not in names:
         raise NotFound(
@@ -119,10 +130,12 @@ def _plan(options: Mapping[str, str], default_zone: str) -> "Plan":
     late = LatePolicy(grace=_span(options["grace"]), limit=_span(options["late_limit"]), gap=_span(options["gap"]))
     days = _days(options["days"])
     if options["every"]:
-        first, _, last = options["between"].partition("-")
-        return Plan(days=days, times=(_time(first), _time(last)), zone=zone, every=_span(options["every"]), late=late)
+        if options["times"]:
+            raise BadInput("--at and --every cannot go together", hint="choose one of them")
+        first, last = _between(options["between"])
+        return Plan(days=days, times=(first, last), zone=zone, every=_span(options["every"]), late=late)
     if not options["times"]:
-        raise click.UsageError("say when: --at 09:00,17:30 or --every 2h")
+        raise BadInput("the times are missing", hint="say when: --at 09:00,17:30 or --every 2h")
     return Plan(
         days=days, times=tuple(sorted({_time(each) for each in options["times"].split(",")})), zone=zone, late=late
     )
@@ -134,36 +147,67 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise click.BadParameter(f"no time zone is called {name!r}; use a name such as Europe/Paris") from error
+        raise BadInput(f"no time zone is called {name!r}", hint="use a name such as Europe/Paris") from error
     return name
 
 
 def _days(text: str) -> tuple[int, ...]:
-    if text == "daily":
+    if text.strip().lower() == "daily":
         return tuple(range(7))
     chosen: set[int] = set()
-    for piece in text.lower().split(","):
-        first, _, last = (end.strip()[:3] for end in piece.partition("-"))
-        if first not in DAYS or (last and last not in DAYS):
-            raise click.BadParameter(f"{piece!r} is no weekday; use {', '.join(DAYS)}, mon-fri or daily")
-        start, end = DAYS.index(first), DAYS.index(last or first)
+    for piece in text.split(","):
+        first, dash, last = (end.strip() for end in piece.partition("-"))
+        start = _day(first, piece)
+        end = _day(last, piece) if dash else start
         chosen |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
     return tuple(sorted(chosen))
 
 
+def _day(text: str, piece: str) -> int:
+    """Return the number of a weekday, in English, whole or its first three letters."""
+    if text.lower() not in {*DAYS, *WHOLE_DAYS}:
+        raise BadInput(f"{piece.strip()!r} is no weekday", hint=f"use {', '.join(DAYS)}, mon-fri, sat,sun or daily")
+    return DAYS.index(text.lower()[:3])
+
+
+def _between(text: str) -> tuple[time, time]:
+    first, dash, last = text.partition("-")
+    if not dash:
+        raise BadInput(f"{text!r} does not say from when to when", hint="write it like 08:00-20:00")
+    start, end = _time(first), _time(last)
+    if end <= start:
+        hint = "a day's slots cannot go past midnight: end at 23:59 at the latest"
+        raise BadInput(f"{text!r} ends before it begins", hint=hint)
+    return start, end
+
+
 def _time(text: str) -> time:
+    match = TIME.fullmatch(text.strip())
     try:
-        return time.fromisoformat(text.strip().zfill(5))
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no time of day such as 09:00") from error
+        if match is not None:
+            hour, minute, second = (int(each or 0) for each in match.groups())
+            return time(hour, minute, second)
+    except ValueError:
+        match = None  # 25:00
+    raise BadInput(f"{text.strip()!r} is no time of day", hint="write it like 09:00 or 17:30")
 
 
 def _span(text: str) -> timedelta:
-    match = STEP.fullmatch(text.strip())
-    if match is None or int(match[1]) == 0:
-        raise click.BadParameter(f"{text!r} is no length of time such as 30s, 45min or 2h")
-    seconds = {"s": 1, "m": 60, "h": 3600}[match[2][0].lower()]
-    return timedelta(seconds=int(match[1]) * seconds)
+    match = SPAN.fullmatch(text.strip())
+    span = timedelta(0)
+    if match is not None:
+        size = next(size for size, unit in zip((1, 60, 3600, 86400), match.groups()[1:], strict=True) if unit)
+        span = timedelta(seconds=int(match[1]) * size)
+    if not timedelta(0) < span <= LONGEST_SPAN:
+        raise BadInput(f"{text!r} is no length of time", hint="write it like 30s, 45min, 2h or 3d; a year at most")
+    return span
+
+
+def _said(span: timedelta) -> str:
+    """Return a length of time as `--every` takes it."""
+    seconds = int(span.total_seconds())
+    size, unit = next((size, unit) for size, unit in UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
 
 
 def _show_plans(plans: "Mapping[str, Plan]", *, as_json: bool) -> None:
@@ -176,8 +220,9 @@ def _show_plans(plans: "Mapping[str, Plan]", *, as_json: bool) -> None:
     for name, plan in plans.items():
         days = " ".join(DAYS[day] for day in plan.days)
         times = ", ".join(f"{each:%H:%M}" for each in plan.times)
-        when = f"every {plan.every} from {plan.times[0]:%H:%M} to {plan.times[-1]:%H:%M}" if plan.every else times
-        rows.append((name, days, when, plan.zone, "; ".join(local(slot, plan.zone) for slot in upcoming[name])))
+        if plan.every:
+            times = f"every {_said(plan.every)} from {plan.times[0]:%H:%M} to {plan.times[-1]:%H:%M}"
+        rows.append((name, days, times, plan.zone, "; ".join(local(slot, plan.zone) for slot in upcoming[name])))
     show_table(("channel", "days", "times", "zone", "next slots"), rows)
 
 
@@ -226,11 +271,15 @@ def queue_command(
     try:
         wanted = [State(each) for each in states]
     except ValueError as error:
-        raise click.BadParameter(f"{error}; states are {', '.join(State)}") from error
+        raise BadInput(
+            f"there is no such state: {error.args[0].split()[0]}", hint=f"there are {', '.join(State)}"
+        ) from error
     open_states = (State.SENDING, State.UNCERTAIN, State.RETRYING, State.SCHEDULED, State.HELD)
     chosen = tuple(wanted) or (() if everything else open_states)
 
     async def work(app: "App") -> list[Any]:
+        if channel:
+            await _known(app, channel)
         return list(await app.store.deliveries(campaign=campaign, channel=channel, states=chosen))
 
     found = with_app(ctx, work, catch_up=True)
@@ -238,9 +287,10 @@ def queue_command(
         show_json([shape(each) for each in found])
         return
     if not found:
-        click.echo(
-            "Nothing here. Put an article into queue/<campaign>/ or use `handbill add`; `--all` shows what is done."
-        )
+        if campaign or channel or wanted:
+            say("No delivery is like that. `handbill queue --all` shows every one.")
+        else:
+            say("Nothing waits. Put an article into queue/CAMPAIGN/ or use `handbill add`; `--all` shows what is done.")
         return
     zone = settings_of(ctx).zone
     rows = [

@@ -1,22 +1,22 @@
-"""demo, init, doctor, run and sandbox."""
+"""run, demo and sandbox."""
 
 import asyncio
-import os
+import errno
 import signal
 import socket
-from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import json_option, quiet_logs, settings_of, show_json
-from bot.errors import BadSetting, HandbillError, NotAllowed
+from bot.cli.output import STARTER_NAME, say, settings_of, write_new
+from bot.errors import BadSetting, NotAllowed
 
 if TYPE_CHECKING:
-    from bot.flow.checkup import Finding
     from bot.settings import Settings
+
+PORT = click.IntRange(0, 65535)
 
 
 @click.command(
@@ -35,26 +35,43 @@ def run_command(ctx: click.Context) -> None:
 
     settings = settings_of(ctx)
     configure(settings.log, settings.secrets)
-    if not any(not each.missing for each in settings.channels):
-        hint = "run `handbill init`, or `handbill demo` to see it work without accounts"
-        raise BadSetting(
-            "no channel is set up, so there is nowhere to post", where=str(settings.home / ".env"), hint=hint
-        )
+    _refuse_without_channels(settings)
     asyncio.run(_run(settings, ctx.find_root().obj["page"], settings.web, ""))
+
+
+def _refuse_without_channels(settings: "Settings") -> None:
+    """Begin only where there is somewhere to post, and tell which channels are left out."""
+    import structlog
+
+    env = settings.home / ".env"
+    lacking = [each for each in settings.channels if each.missing]
+    if len(lacking) < len(settings.channels):
+        for each in lacking:
+            structlog.get_logger("run").warning("left out", channel=each.name, missing=list(each.missing))
+        return
+    names = ", ".join(name for each in lacking for name in each.missing)
+    what = "no channel is set up, so there is nowhere to post" + (f"; missing: {names}" if names else "")
+    first = f"fill in one platform's settings in {env}" if env.exists() else "run `handbill init`"
+    raise BadSetting(what, where=str(env), hint=f"{first}, or try `handbill demo`, which needs no account")
 
 
 async def _run(settings: "Settings", page: Any, address: tuple[str, int] | None, followers: str) -> None:  # noqa: ANN401 - bot.web.serve
     from bot import app
+    from bot.store.lock import sole_bot
 
+    with sole_bot(settings.data):
+        pass  # a second bot is told so, and not that its port is taken
     with _listening(address) as listening:
         stop = _stop_on_signals()
         async with app.running(settings) as live:
             if listening is None:
-                click.echo("Running without a web page (HANDBILL_WEB is off). Ctrl-C stops.")
+                say("Handbill is running without a web page (HANDBILL_WEB is off).   (Ctrl-C stops)")
                 await stop.wait()
                 return
             host, port = listening.getsockname()[:2]
-            click.echo(f"Handbill is running: http://{f'[{host}]' if ':' in host else host}:{port}/   (Ctrl-C stops)")
+            say(f"Handbill is running: http://{f'[{host}]' if ':' in host else host}:{port}/   (Ctrl-C stops)")
+            if followers:
+                say(f"As followers see it: {followers}")
             await page(live, listening, stop, followers)
 
 
@@ -76,9 +93,11 @@ def _listening(address: tuple[str, int] | None) -> Any:  # noqa: ANN401 - a sock
     try:
         return socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     except OSError as error:
+        taken = "another program has this port: set HANDBILL_WEB to another one, or to off"
+        wrong = "set HANDBILL_WEB to an address of this machine with a port above 1023, or to off"
         raise NotAllowed(
-            f"cannot listen on {address[0]}:{address[1]}: {error.strerror}",
-            hint="another program has this port: set HANDBILL_WEB to another one, or to off",
+            f"cannot listen on {address[0]}:{address[1]}: {(error.strerror or '').partition(' (')[0]}",
+            hint=taken if error.errno == errno.EADDRINUSE else wrong,
         ) from error
 
 
@@ -91,8 +110,16 @@ seconds and posted to simulated X, Mastodon, Telegram and Bluesky. No account is
 Example:
   handbill demo --port 9000""",
 )
-@click.option("--port", default=8080, show_default=True, help="Port of the page; the next free one if it is taken.")
-@click.option("--every", default=10, show_default=True, help="Seconds between two posts of a channel.")
+@click.option(
+    "--port", type=PORT, default=8080, show_default=True, help="Port of the page; the next free one if it is taken."
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1, 86400),
+    default=10,
+    show_default=True,
+    help="Seconds between two posts of a channel.",
+)
 @click.option("--fresh", is_flag=True, help="Forget what earlier demos posted.")
 @click.pass_context
 def demo_command(ctx: click.Context, port: int, every: int, fresh: bool) -> None:
@@ -110,19 +137,23 @@ async def _demo(home: Path, page: Any, port: int, every: int, *, fresh: bool) ->
     from bot.platforms import fields
     from bot.sandbox.demo import sandbox
     from bot.settings import load
+    from bot.store.lock import sole_bot
 
     folder = home / "data" / "demo"
+    with sole_bot(folder):
+        pass  # another demo keeps what it has
     if fresh:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     own = home / "queue"
-    queue = own if any(own.glob("*/*.*")) else await asyncio.to_thread(_samples, app.samples(), folder / "queue")
+    given = any(path != own / STARTER_NAME for path in own.glob("*/*.*"))
+    queue = own if given else await asyncio.to_thread(_samples, app.samples(), folder / "queue")
     async with sandbox(folder / "sandbox") as (address, environment):
         told = {**environment, "HANDBILL_DATA": str(folder), "HANDBILL_QUEUE": str(queue)}
         settings = load(folder, fields(), told)
         async with app.opened(settings) as opened:
             await app.demo_plans(opened, every)
-        click.echo("Demo: simulated platforms on this machine; nothing leaves it.")
+        say("Demo: simulated platforms on this machine; nothing leaves it.")
         await _run(settings, page, ("127.0.0.1", _free_port(port)), f"{address}/")
 
 
@@ -130,12 +161,14 @@ def _samples(source: Path, target: Path) -> Path:
     import shutil
 
     if not target.exists():
-        shutil.copytree(source, target)
+        partial = target.with_name("queue.partial")
+        shutil.copytree(source, partial, dirs_exist_ok=True)
+        partial.rename(target)
     return target
 
 
 def _free_port(wanted: int) -> int:
-    for port in (*range(wanted, wanted + 20), 0):
+    for port in (*range(wanted, min(wanted + 20, 65536)), 0):
         try:
             with socket.create_server(("127.0.0.1", port)) as found:
                 return int(found.getsockname()[1])
@@ -153,11 +186,13 @@ outlives a bot that is killed, and its ledger (/ledger) shows what followers saw
 Example:
   handbill sandbox --port 8099 --write .env""",
 )
-@click.option("--port", default=8099, show_default=True, help="Port on 127.0.0.1; 0 = any free one.")
+@click.option("--port", type=PORT, default=8099, show_default=True, help="Port on 127.0.0.1; 0 = any free one.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep what was posted here, across restarts.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the settings to this new file.")
 def sandbox_command(port: int, folder: Path | None, write: Path | None) -> None:
     """Run the sandbox until stopped."""
+    if write and write.exists():
+        raise NotAllowed("is there already and was left alone", where=str(write))
     asyncio.run(_sandbox(port, folder, write))
 
 
@@ -169,148 +204,11 @@ async def _sandbox(port: int, folder: Path | None, write: Path | None) -> None:
         async with sandbox(folder, port) as (address, environment):
             lines = "".join(f"{name}={value}\n" for name, value in environment.items())
             if write:
-                _write_new(write, lines)
-            click.echo(f"{lines}# Sandbox: {address}/   (Ctrl-C stops)")
+                write_new(write, lines)
+            say(f"{lines}# Sandbox: {address}/   (Ctrl-C stops)")
             await stop.wait()
     except OSError as error:
-        raise NotAllowed(
-            f"cannot listen on port {port}: {error.strerror}", hint="choose another with --port"
-        ) from error
-
-
-@click.command(
-    name="init",
-    help="""Set Handbill up in this folder: .env (asks for each platform's credentials), a starter queue/ and the database.
-What is there already is left alone.
-
-\b
-Examples:
-  handbill init
-  handbill init --no-input      writes a .env to fill in""",
-)
-@click.option("--no-input", is_flag=True, help="Ask nothing; leave the settings to be filled in.")
-@click.pass_context
-def init_command(ctx: click.Context, no_input: bool) -> None:
-    """Write what is missing."""
-    from bot.platforms import adapters
-    from bot.settings import example
-
-    home: Path = ctx.find_root().obj["home"]
-    home.mkdir(parents=True, exist_ok=True)
-    titles = {name: (adapter.TITLE, adapter.FIELDS) for name, adapter in adapters().items()}
-    env = home / ".env"
-    if env.exists():
-        click.echo(f"left alone: {env}")
-    else:
-        given = {} if no_input else _ask(titles)
-        _write_new(env, example(titles, given))
-        click.echo(f"wrote: {env}   (only you can read it)")
-    settings = settings_of(ctx)
-    starter = settings.queue / "welcome" / "hello.md"
-    if any(settings.queue.glob("*/*")):
-        click.echo(f"left alone: {settings.queue}")
-    else:
-        starter.parent.mkdir(parents=True, exist_ok=True)
-        starter.write_text(STARTER, encoding="utf-8")
-        click.echo(f"wrote: {starter}   (a draft: it is not posted)")
-    asyncio.run(_make_database(settings))
-    click.echo(f"ready: {settings.database}\nNext: fill in .env if you have not, then `handbill doctor`.")
-
-
-async def _make_database(settings: "Settings") -> None:
-    from bot import app
-
-    async with app.opened(settings):
-        pass
-
-
-def _ask(platforms: Mapping[str, tuple[str, Sequence[Any]]]) -> dict[str, str]:
-    given = {}
-    for name, (title, fields) in platforms.items():
-        if not click.confirm(f"Post to {title}?", default=False):
-            continue
-        for field in fields:
-            if field.default and not field.required:
-                continue
-            key = f"{name.upper()}_{field.key}"
-            default = field.default or ("" if not field.required else None)
-            given[key] = click.prompt(
-                f"  {field.help}\n  {key}", default=default, hide_input=field.secret, show_default=True
-            )
-    return given
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; one that is there is never overwritten."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise NotAllowed("is there already and was left alone", where=str(path)) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-STARTER = """---
-title: Hello from Handbill
-link: https://example.org/hello
-language: en
-tags: [hello]
-status: draft   # write `ready` and it is scheduled
----
-
-Put articles like this one into folders below queue/: each folder is a campaign. Handbill picks a passage, word for word,
-fits it to each channel and posts it at the next free time. Try `handbill preview welcome/hello.md`.
-"""
-
-
-@click.command(
-    name="doctor",
-    help="""Verify every channel with its platform, read its limits, check clock, database and folder; say what is missing and
-how to get it. A channel that was paused for its credential posts again once it is verified.
-
-\b
-Example:
-  handbill doctor""",
-)
-@json_option
-@click.pass_context
-def doctor_command(ctx: click.Context, as_json: bool) -> None:
-    """Look at everything once."""
-    settings = settings_of(ctx)
-    quiet_logs(settings)
-    findings = asyncio.run(_doctor(settings))
-    if as_json:
-        show_json([{"subject": f.subject, "level": f.level, "what": f.what, "hint": f.hint} for f in findings])
-    else:
-        for finding in findings:
-            colour = {"ok": "green", "warning": "yellow", "error": "red"}[finding.level]
-            click.echo(f"{click.style(finding.level.ljust(7), fg=colour)}  {finding.subject}: {finding.what}")
-            if finding.hint:
-                click.echo(f"         {finding.hint}")
-    ctx.exit(1 if any(finding.level == "error" for finding in findings) else 0)
-
-
-async def _doctor(settings: "Settings") -> "list[Finding]":
-    from bot import app
-    from bot.flow.checkup import Finding, surroundings
-
-    found = [_missing(each.name, each.missing) for each in settings.channels if each.missing]
-    if not settings.channels:
-        hint = "run `handbill init`; docs/platforms/ tells for each platform how to get its credentials"
-        found.append(Finding(subject="channels", level="error", what="none is set up", hint=hint))
-    try:
-        async with app.opened(settings) as opened, app.connected(opened) as live:
-            found += await live.checkup.channels()
-            found += surroundings(await opened.store.problems(), settings.queue.is_dir(), str(settings.queue))
-            found.append(Finding(subject="database", level="ok", what=str(settings.database)))
-    except HandbillError as error:
-        found.append(Finding(subject="database", level="error", what=error.what, hint=error.hint))
-    return found
-
-
-def _missing(channel: str, names: Sequence[str]) -> "Finding":
-    from bot.flow.checkup import Finding
-
-    platform = channel.partition("__")[0]
-    hint = f"docs/platforms/{platform}.md tells how to get them"
-    return Finding(subject=channel, level="error", what=f"missing in .env: {', '.join(names)}", hint=hint)
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        hint = "choose another with --port"
+        raise NotAllowed(f"cannot listen on port {port}: {error.strerror}", hint=hint) from error

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.output import json_option, local, quiet_logs, settings_of, shape, show_json, with_app
+from bot.cli.output import json_option, local, quiet_logs, say, settings_of, shape, show_json, with_app
+from bot.errors import BadInput
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -30,7 +31,7 @@ def _told(deliveries: "Sequence[Delivery]", zone: str, as_json: bool) -> None:
         return
     for each in deliveries:
         moment = f" for {local(each.due, zone)}" if each.due else ""
-        click.echo(f"{each.id}  {each.channel}  {each.state}{moment}  {each.campaign}/{each.article}")
+        say(f"{each.id}  {each.channel}  {each.state}{moment}  {each.campaign}/{each.article}")
 
 
 def _command(name: str, verb: str, words: str, example: str) -> click.Command:
@@ -79,7 +80,7 @@ Examples:
 def settle_command(ctx: click.Context, delivery: str, verdict: str | None, url: str, as_json: bool) -> None:
     """Settle one uncertain delivery."""
     if verdict is None:
-        raise click.UsageError("say --there, --absent or --give-up")
+        raise BadInput("the verdict is missing", hint="say --there --url ADDRESS, --absent or --give-up")
     chosen = verdict
 
     async def work(app: "App") -> "Delivery":
@@ -128,7 +129,10 @@ Example:
 @click.pass_context
 def pause_command(ctx: click.Context, reason: tuple[str, ...], as_json: bool) -> None:
     """Pause everything."""
-    _hold(ctx, lambda app: app.steering.pause(" ".join(reason)), as_json)
+    why = " ".join(" ".join(reason).split())
+    if not why:
+        raise BadInput("the reason is missing", hint="those who find posting paused will want to know why")
+    _hold(ctx, lambda app: app.steering.pause(why), as_json)
 
 
 @click.command(
@@ -151,4 +155,4 @@ def _hold(ctx: click.Context, verb: "Callable[[App], Awaitable[Hold]]", as_json:
     if as_json:
         show_json({"paused": hold.on, "why": hold.why, "since": hold.since})
     else:
-        click.echo(f"Everything is paused: {hold.why}" if hold.on else "Posting again.")
+        say(f"Everything is paused: {hold.why}" if hold.on else "Posting again.")

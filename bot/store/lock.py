@@ -5,16 +5,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from bot.errors import NotAllowed, StoreError
+
+#: Who asks whether a bot runs holds the lock for that moment: a bot that starts just then tries again, each time this
+#: many seconds later.
+TRIES, PAUSE = 10, 0.05
 
 
 @contextmanager
 def sole_bot(data: Path) -> Iterator[None]:
     """Hold the data folder for this bot; NotAllowed when another running bot has it."""
     with _opened(data) as file:
-        if not _locked(file):
+        if not any(_locked(file) or Event().wait(PAUSE) for _ in range(TRIES)):
             raise NotAllowed(
                 "another Handbill is running on this database",
                 where=str(data),
@@ -24,11 +29,11 @@ def sole_bot(data: Path) -> Iterator[None]:
 
 
 def bot_is_running(data: Path) -> bool:
-    """Tell whether a bot holds the data folder at this moment."""
+    """Tell whether a bot holds the data folder at this moment; any number may ask at the same time."""
     if not (data / "handbill.lock").exists():
         return False
     with _opened(data) as file:
-        return not _locked(file)
+        return not _locked(file, shared=True)
 
 
 @contextmanager
@@ -46,7 +51,8 @@ def _opened(data: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: IO[str], *, shared: bool = False) -> bool:
+    """Lock the file until it is closed; Windows knows no shared locks here."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -55,7 +61,7 @@ def _locked(file: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     os.set_inheritable(file.fileno(), False)
