@@ -5,6 +5,7 @@
     python3 run.py test [PYTEST…]     every check: lint, types, architecture, all tests (installs what they need)
     python3 run.py check              lint, types and architecture only
     python3 run.py bench [NAME…]      the benchmarks
+    python3 run.py docs               write the generated pages anew
     python3 run.py WORDS…             the same as `handbill WORDS…`
 
 Standard library only; works on Debian 12 with python3 and python3-pip (no venv module, make, git or compiler needed).
@@ -47,6 +48,8 @@ def main(words: list[str]) -> int:
             return check()
         case ["bench", *names]:
             return bench(names)
+        case ["docs"]:
+            return run(PYTHON, ROOT / "docs" / "make.py")
         case _:
             return run(PYTHON, "-m", "bot", *words)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from bot.chats import connect_all
-from bot.clock import SystemClock
+from bot.clock import PeerClocks, SystemClock
 from bot.domain.channel import Channel
 from bot.domain.lateness import LatePolicy
 from bot.domain.plan import Plan
@@ -30,7 +30,7 @@ from bot.flow.steering import Steering
 from bot.media import MediaFolder
 from bot.net import session
 from bot.platforms import adapters, handles
-from bot.ports import Chat, Clock, Engine, Means, Platform, Source, Store, Witness
+from bot.ports import Chat, Engine, Means, Platform, Source, Store, Witness
 from bot.settings import Settings
 from bot.sources.folder import Folder
 from bot.store import open_store
@@ -49,7 +49,7 @@ class App:
     """What a face may use: the verbs, and the store for looking things up."""
 
     settings: Settings
-    clock: Clock
+    clock: SystemClock
     store: Store
     witness: Witness
     media: MediaFolder
@@ -82,6 +82,7 @@ class Connected:
     platforms: Mapping[str, Platform]
     chats: tuple[Chat, ...]
     checkup: Checkup
+    peers: PeerClocks
 
 
 @asynccontextmanager
@@ -118,8 +119,9 @@ async def catch_up(app: App) -> None:
 @asynccontextmanager
 async def connected(app: App) -> AsyncIterator[Connected]:
     """Connect every channel whose credentials are complete; no network call is made yet."""
+    peers = PeerClocks(app.clock)
     async with AsyncExitStack() as stack:
-        shared = await stack.enter_async_context(session(app.settings.deadline.total_seconds()))
+        shared = await stack.enter_async_context(session(app.settings.deadline.total_seconds(), peers.heard))
         means = {
             each.name: Means(
                 channel=each.name,
@@ -141,7 +143,7 @@ async def connected(app: App) -> AsyncIterator[Connected]:
         for chat in chats:
             stack.push_async_callback(chat.close)
         checkup = Checkup(app.store, platforms, configured(app.settings), app.refitting)
-        yield Connected(app=app, platforms=platforms, chats=tuple(chats), checkup=checkup)
+        yield Connected(app=app, platforms=platforms, chats=tuple(chats), checkup=checkup, peers=peers)
 
 
 @asynccontextmanager

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 
 class SystemClock:
@@ -23,3 +25,18 @@ class SystemClock:
     async def sleep(self, span: timedelta) -> None:
         """Wait that long (not at all when negative)."""
         await asyncio.sleep(max(0.0, span.total_seconds()))
+
+
+@dataclass(slots=True)
+class PeerClocks:
+    """How far the clocks of those we talk to stand ahead of ours, by the Date of their latest answer; None = none heard."""
+
+    clock: SystemClock
+    ahead: timedelta | None = None
+
+    def heard(self, date: str | None) -> None:
+        """Take note of an HTTP Date header; one that is missing or odd tells nothing."""
+        try:
+            self.ahead = parsedate_to_datetime(date or "") - self.clock.now()
+        except (TypeError, ValueError):
+            return

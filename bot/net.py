@@ -32,18 +32,31 @@ TOO_MANY_REQUESTS = 429
 
 
 @asynccontextmanager
-async def session(seconds: float) -> AsyncIterator["aiohttp.ClientSession"]:
+async def session(
+    seconds: float, dated: Callable[[str | None], None] = lambda _: None
+) -> AsyncIterator["aiohttp.ClientSession"]:
     """Give the shared session; one request takes at most that many `seconds` unless its caller says less.
 
-    Proxies come from nowhere and cookies are not kept: credentials travel in headers that each adapter sets itself.
+    `dated` is told the Date header of every answer. Proxies come from nowhere and cookies are not kept: credentials
+    travel in headers that each adapter sets itself.
     """
     import aiohttp
 
     limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(10.0, seconds))
     connector = aiohttp.TCPConnector(limit=200, limit_per_host=50, ttl_dns_cache=60)
     headers = {"User-Agent": USER_AGENT}
+    trace = aiohttp.TraceConfig()
+
+    async def ended(_: object, __: object, end: "aiohttp.TraceRequestEndParams") -> None:
+        dated(end.response.headers.get("Date"))
+
+    trace.on_request_end.append(ended)
     async with aiohttp.ClientSession(
-        connector=connector, timeout=limits, headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        timeout=limits,
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
     ) as shared:
         yield shared
 

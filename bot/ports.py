@@ -13,6 +13,8 @@ from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Account, Channel, Limits
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
+from bot.domain.directory import Directory
+from bot.domain.finding import Earlier
 from bot.domain.outcome import Outcome, Receipt, ReplyTo
 from bot.domain.plan import Plan
 from bot.domain.post import Part
@@ -55,11 +57,12 @@ class Found:
     """What a source found: the articles and campaigns that are whole, and a problem for each that is not.
 
     `present` are the (campaign, name) of all articles that are there, readable or not, so that nobody takes a broken
-    file for a deleted one.
+    file for a deleted one. `directory` is who may be mentioned, None when the source cannot tell or has no say in that.
     """
 
     articles: tuple[Article, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
+    directory: Directory | None = None
     problems: tuple[Problem, ...] = ()
     present: frozenset[tuple[str, str]] = frozenset()
 
@@ -87,6 +90,23 @@ class Media(Protocol):
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
         """Return bytes and media type that keep within the limits, scaled down or re-encoded when they must be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is at an address: HTTP `status`, 0 = no answer, and `why` in words; `final` differs when it redirects."""
+
+    status: int
+    final: str
+    why: str = ""
+
+
+class Links(Protocol):
+    """Looks at addresses that other people wrote, and at nothing but the public internet."""
+
+    async def look(self, url: str) -> Look:
+        """Tell what is at an address within a few seconds; never raises for what the network does."""
         ...
 
 
@@ -283,6 +303,12 @@ class Store(Protocol):
     async def editions(self) -> Mapping[tuple[str, str], str]: ...  # (campaign, name) -> digest
     async def put_problems(self, source: str, problems: Sequence[Problem]) -> None: ...  # replaces that source's
     async def problems(self) -> Sequence[Problem]: ...
+    async def put_directory(self, directory: Directory) -> None: ...
+    async def directory(self) -> Directory: ...
+    async def put_override(self, campaign: str, article: str, channel: str, text: str) -> None: ...  # text "" = clear
+    async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]: ...
+
+    # ^ (campaign, article, channel) -> the words a manager wants there; an article's edit does not lose them
 
     # channels and plans
     async def put_channel(self, channel: Channel) -> None: ...  # keeps `paused`
@@ -304,6 +330,8 @@ class Store(Protocol):
     ) -> Sequence[Delivery]: ...  # by due, then id
     async def moved(self, states: Sequence[State], limit: int) -> Sequence[Delivery]: ...  # by last move, latest first
     async def tally(self) -> Mapping[State, int]: ...  # how many are in each state that has any
+    async def said(self, platform: str, since: datetime) -> Sequence[Earlier]: ...
+    # ^ what deliveries to any channel of a platform said or will say, their slot at or after `since`, the latest first
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
     async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]: ...
     # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`
@@ -323,6 +351,9 @@ class Store(Protocol):
     # readers
     async def latest(self, n: int, language: str = "") -> Sequence[Article]: ...  # published articles, newest first
     async def search(self, words: str, n: int) -> Sequence[Article]: ...  # published articles, best first
+
+    # the file
+    async def check(self) -> Sequence[str]: ...  # what is wrong with it, in the database's words; nothing when sound
     async def close(self) -> None: ...
 
 

@@ -105,8 +105,8 @@ fits it to each channel and posts it at the next free time. Try `handbill previe
 
 @click.command(
     name="doctor",
-    help="""Verify every channel with its platform, read its limits, check the database and every file in queue/; say what is
-missing and how to get it. A channel that was paused for its credential posts again once it is verified.
+    help="""Verify every channel with its platform, read its limits, check the clock, the database and every file in queue/;
+say what is missing and how to get it. A channel that was paused for its credential posts again once it is verified.
 
 \b
 Example:
@@ -157,11 +157,11 @@ async def _doctor(settings: "Settings") -> "list[Finding]":
 
 async def _channels(opened: "App") -> "Sequence[Finding]":
     from bot import app
-    from bot.flow.checkup import Finding
+    from bot.flow.checkup import Finding, clock
 
     try:
         async with app.connected(opened) as live:
-            return await live.checkup.channels()
+            return [*await live.checkup.channels(), *clock(live.peers.ahead)]
     except BadSetting as error:
         return [Finding(subject=error.where or "settings", level="error", what=error.what, hint=error.hint)]
 

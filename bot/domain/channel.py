@@ -27,6 +27,7 @@ class LinkPlace(StrEnum):
 
     TEXT = "in the text"
     CARD = "as a card"
+    REPLY = "in the first reply"
     OMIT = "nowhere"
 
 

@@ -28,7 +28,7 @@ class State(StrEnum):
 TRANSITIONS: dict[tuple[State, State], str] = {
     (State.HELD, State.SCHEDULED): "a manager approves it, or the article is marked ready",
     (State.HELD, State.CANCELLED): "a manager cancels it, or its article expired",
-    (State.SCHEDULED, State.HELD): "a manager holds it, its article was edited, or it is too late to post unasked",
+    (State.SCHEDULED, State.HELD): "a manager holds it, its article or the limits changed, or its slot is long past",
     (State.SCHEDULED, State.SENDING): "dispatch arms the first attempt",
     (State.SCHEDULED, State.CANCELLED): "a manager cancels it, or its article expired",
     (State.SENDING, State.SENT): "every part has its receipt",
@@ -36,7 +36,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.SENDING, State.FAILED): "the platform refused it for good, or the tries are used up",
     (State.SENDING, State.UNCERTAIN): "the outcome is unknown, or the lease ran out",
     (State.RETRYING, State.SENDING): "dispatch arms the next attempt",
-    (State.RETRYING, State.HELD): "a manager holds it, or its article was edited",
+    (State.RETRYING, State.HELD): "a manager holds it, or its article or the limits changed",
     (State.RETRYING, State.CANCELLED): "a manager cancels it, or its article expired",
     (State.UNCERTAIN, State.SENT): "found on the platform, or a person says it is there",
     (State.UNCERTAIN, State.RETRYING): "proved absent after the quiet period, or a person says it is not there",

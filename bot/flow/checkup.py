@@ -6,6 +6,7 @@ Verifying also heals a paused channel, and tells what waits for it to keep to th
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -15,6 +16,10 @@ from bot.flow.refitting import Refitting
 from bot.ports import Platform, Problem, Store
 
 log = structlog.get_logger("checkup")
+
+#: A clock that is off by more is worth a word; by more than the second, signed requests are refused.
+CLOCK_WARNS = timedelta(seconds=30)
+CLOCK_FAILS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +102,20 @@ def surroundings(problems: Sequence[Problem], folder_there: bool, folder: str) -
         ]
     return [Finding(subject=each.where, level=each.level, what=each.what, hint=each.hint) for each in problems] or [
         Finding(subject="queue", level="ok", what=f"{folder}: every file could be taken")
+    ]
+
+
+def clock(ahead: timedelta | None) -> list[Finding]:
+    """Return what is to be said of this machine's clock, which stands `ahead` behind the platforms' (None = unknown)."""
+    if ahead is None:
+        return []
+    seconds = abs(round(ahead.total_seconds()))
+    if seconds <= CLOCK_WARNS.total_seconds():
+        return [Finding(subject="clock", level="ok", what=f"within {max(seconds, 1)} s of the platforms' clocks")]
+    what = f"{seconds:,} s {'behind' if ahead > timedelta(0) else 'ahead of'} the platforms' clocks"
+    level = "error" if seconds > CLOCK_FAILS.total_seconds() else "warning"
+    return [
+        Finding(
+            subject="clock", level=level, what=what, hint="set it by NTP: posts go out late and signatures are refused"
+        )
     ]

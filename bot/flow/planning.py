@@ -1,16 +1,22 @@
 """Article -> posts -> deliveries with slots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
-from bot.domain.composing import Composition, compose
+from bot.domain.channel import Channel
 from bot.domain.delivery import Delivery, State
+from bot.domain.finding import Earlier
 from bot.domain.plan import Plan, next_slot
 from bot.ports import Clock, Store
+
+if TYPE_CHECKING:
+    from bot.domain.composing import Composition
+    from bot.domain.finding import Finding
 
 
 class Planner:
@@ -19,11 +25,21 @@ class Planner:
     def __init__(self, store: Store, clock: Clock, default: Plan) -> None:
         self._store, self._clock, self._default = store, clock, default
 
-    async def compose(self, article: Article) -> tuple[Composition, ...]:
-        """Return what each channel of the article would get."""
-        return compose(article, await self._store.campaign(article.campaign), await self._store.channels())
+    async def compose(self, article: Article, own: Mapping[str, str] | None = None) -> "tuple[Composition, ...]":
+        """Return what each channel of the article would get; `own` words by channel count before the overrides kept."""
+        # Its tables of words and signs take a quarter of a short command's time, and most commands compose nothing.
+        from bot.domain.composing import compose
 
-    async def add(self, article: Article, compositions: Iterable[Composition]) -> Sequence[Delivery]:
+        kept = await self._store.overrides(article.campaign, article.name)
+        return compose(
+            article,
+            await self._store.campaign(article.campaign),
+            await self._store.channels(),
+            directory=await self._store.directory(),
+            overrides={channel: words for (_, _, channel), words in kept.items()} | dict(own or {}),
+        )
+
+    async def add(self, article: Article, compositions: "Iterable[Composition]") -> Sequence[Delivery]:
         """Add a delivery for each composition that has none yet; return the new ones."""
         campaign = await self._store.campaign(article.campaign)
         added: list[Delivery] = []
@@ -39,7 +55,40 @@ class Planner:
         taken = frozenset(await self._store.taken_slots(channel, now))
         return next_slot(plan, max(now, not_before or now), taken, expires)
 
-    async def _delivery(self, article: Article, campaign: Campaign, composition: Composition) -> Delivery:
+    async def earlier(self, article: Article, channel: Channel) -> Sequence[Earlier]:
+        """Return what the channel's platform was or will be told, but for what this channel was told of the article."""
+        from bot.domain.linting import WINDOW
+
+        said = await self._store.said(channel.platform, self._clock.now() - WINDOW)
+        kin = await self._store.deliveries(campaign=article.campaign, article=article.name, channel=channel.name)
+        own = {each.id for each in kin}
+        return [each for each in said if each.delivery not in own]
+
+    async def lint(self, delivery: Delivery, article: Article) -> "tuple[Finding, ...]":
+        """Return what an attentive reader would mark in what a delivery says."""
+        from bot.domain.composing import Composition
+        from bot.domain.linting import lint
+
+        [channel] = [each for each in await self._store.channels() if each.name == delivery.channel]
+        composition = Composition(channel=channel, excerpt=delivery.excerpt, post=delivery.post)
+        campaign = await self._store.campaign(article.campaign)
+        known = (await self._store.directory()).handles(channel.platform)
+        return lint(composition, article, campaign, known=known, earlier=await self.earlier(article, channel))
+
+    async def faults(self, delivery: Delivery, article: Article) -> str:
+        """Return why a delivery must not be sent unseen, "" when it may be."""
+        from bot.domain.linting import faults
+
+        return faults(await self.lint(delivery, article))
+
+    async def barred(self, delivery: Delivery) -> "Finding | None":
+        """Return why nobody can approve a delivery, None when somebody can."""
+        from bot.domain.linting import BARRED
+
+        article = await self._store.article(delivery.campaign, delivery.article)
+        return next((each for each in await self.lint(delivery, article) if each.rule in BARRED), None)
+
+    async def _delivery(self, article: Article, campaign: Campaign, composition: "Composition") -> Delivery:
         held = Delivery(
             id=delivery_id(article, composition),
             campaign=article.campaign,
@@ -52,17 +101,17 @@ class Planner:
             expires=article.expires,
             not_before=article.not_before,
         )
-        if not article.ready:
-            return replace(held, why="the article is a draft")
-        if campaign.approval:
-            return replace(held, why="this campaign's posts wait for approval")
+        reasons = ["the article is a draft"] * (not article.ready)
+        reasons += ["this campaign's posts wait for approval"] * (article.ready and campaign.approval)
+        if why := "; ".join(filter(None, (*reasons, await self.faults(held, article)))):
+            return replace(held, why=why)
         slot = await self.slot(held.channel, article.not_before, article.expires)
         if slot is None:
             return replace(held, why="no free slot before it expires")
         return replace(held, state=State.SCHEDULED, slot=slot, due=slot, why="the article is ready")
 
 
-def delivery_id(article: Article, composition: Composition, round: int = 1) -> str:
+def delivery_id(article: Article, composition: "Composition", round: int = 1) -> str:
     """Return the same short id for the same article, excerpt, channel and round, whenever it is computed."""
     identity = "\n".join(
         (article.campaign, article.name, composition.excerpt.text, composition.channel.name, str(round))

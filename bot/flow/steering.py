@@ -1,6 +1,6 @@
 """What managers decide: approve, hold, cancel, send now, settle what is uncertain, pause and resume everything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from bot.domain.delivery import UNSENT, Delivery, State
@@ -28,6 +28,7 @@ class Steering:
         """Give each held delivery the next free slot of its channel; one that is scheduled already is left alone."""
         chosen = [each for each in await self._chosen(ids) if each.state is not State.SCHEDULED]
         _refuse(chosen, {State.HELD}, "approved")
+        await self._refuse_barred(chosen)
         for delivery in chosen:
             slot = await self._planner.slot(delivery.channel, delivery.not_before, delivery.expires)
             if slot is None:
@@ -55,6 +56,7 @@ class Steering:
         """Make each delivery due at once; this is an approval too."""
         chosen = await self._chosen(ids)
         _refuse(chosen, UNSENT, "sent now")
+        await self._refuse_barred(each for each in chosen if each.state is State.HELD)
         for delivery in chosen:
             now, why = self._clock.now(), "sent now by a manager"
             if delivery.state is State.HELD:
@@ -115,8 +117,15 @@ class Steering:
         await self._store.set_hold(Hold(on=False))
         return await self._store.hold()
 
+    async def _refuse_barred(self, deliveries: Iterable[Delivery]) -> None:
+        """Refuse what no approval can make fit to be sent."""
+        for delivery in deliveries:
+            if found := await self._planner.barred(delivery):
+                raise NotAllowed(f"delivery {delivery.id} cannot be approved: {found.what}", hint=found.fix)
+
     async def _chosen(self, ids: Sequence[str]) -> list[Delivery]:
-        return [await self._store.delivery(each) for each in ids]
+        found = [await self._store.delivery(each) for each in ids]
+        return list({each.id: each for each in found}.values())
 
     async def _move(self, ids: Sequence[str], changes: Sequence[Change]) -> Sequence[Delivery]:
         await self._store.move(changes, self._clock.now())

@@ -1,7 +1,7 @@
 """Article out, one file each. The registry: CLI help, .env.example, `doctor` and the docs index derive from it.
 
 A third party's adapter registers under the entry-point group `handbill.platforms` (NAME = "package.module") with the same
-members as ours: NAME, TITLE, LIMITS, FIELDS and `connect(means)`; see docs/adapters.md.
+members as ours: NAME, TITLE, HANDLE, LIMITS, FIELDS and `connect(means)`; see docs/adapters.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,11 @@ OURS = ("x", "mastodon", "telegram", "bluesky")
 
 
 class Adapter(Protocol):
-    """What the module of a platform offers."""
+    """What the module of a platform offers; HANDLE is what an account is mentioned by there, as a pattern without "@"."""
 
     NAME: str
     TITLE: str
+    HANDLE: str
     LIMITS: Limits
     FIELDS: tuple[Field, ...]
 
@@ -41,3 +42,8 @@ def adapters() -> Mapping[str, Adapter]:
 def fields() -> Mapping[str, Sequence[Field]]:
     """Return every platform's settings by its name."""
     return {name: adapter.FIELDS for name, adapter in adapters().items()}
+
+
+def handles() -> Mapping[str, str]:
+    """Return what a handle looks like on each platform; any one word where an adapter does not tell."""
+    return {name: getattr(adapter, "HANDLE", r"[\w.@-]+") for name, adapter in adapters().items()}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "bluesky"
 TITLE = "Bluesky"
+HANDLE = r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 #: image_bytes: the app.bsky.embed.images lexicon allows 2,000,000 since 2026-04, but a PDS checks against the lexicons it was
 #: built with and 0.4.217 still refuses more than 1,000,000; no endpoint tells which. A card's picture may never have more.

@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 NAME = "mastodon"
 TITLE = "Mastodon"
+HANDLE = r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?@(\w[\w-]*\.)+\w[\w-]*"
 
 LIMITS = Limits(
     length=500,

@@ -34,6 +34,7 @@ Told = TypeVar("Told")
 
 NAME = "telegram"
 TITLE = "Telegram"
+HANDLE = r"[A-Za-z][A-Za-z0-9_]{3,31}"
 
 LIMITS = Limits(
     length=4096,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 NAME = "x"
 TITLE = "X"
+HANDLE = r"[A-Za-z0-9_]{1,15}"
 LIMITS = Limits(
     length=280,
     unit=Unit.WEIGHTED,

@@ -10,7 +10,7 @@ Read in this order:
     failures.py     what a database error means, in plain words
     prepared.py     the few statements that every delivery needs, compiled once
     lock.py         one running bot to a database
-    articles.py campaigns.py channels.py deliveries.py attempts.py readers.py witness.py   one noun each
+    articles.py campaigns.py overrides.py channels.py deliveries.py attempts.py readers.py witness.py   one noun each
 """
 
 import asyncio

@@ -25,10 +25,12 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
 from bot.domain.excerpt import Excerpt
+from bot.domain.finding import Earlier
 from bot.domain.outcome import Receipt
 from bot.domain.post import Post
 from bot.errors import HandbillError, NotAllowed, NotFound
 from bot.ports import Change
+from bot.store import channels
 from bot.store.codec import decode, encode
 from bot.store.prepared import Prepared
 from bot.store.schema import CHANNELS, DELIVERIES, HOLD, MOVES, POSTS, RECEIPTS, WAITS
@@ -47,6 +49,9 @@ COLUMNS = (*(D[name] for name in PLAIN), D.state, POSTS.c.digest, POSTS.c.excerp
 #: Of all that have these in common there is one.
 IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
 
+#: States in which a post is public, may be, or will be without anybody's doing.
+SPOKEN = (State.SCHEDULED, State.SENDING, State.RETRYING, State.UNCERTAIN, State.SENT)
+
 #: Bound values in one statement: SQLite allows 32,766 since 3.32 (sqlite.org/limits.html).
 CHUNK = 10_000
 
@@ -59,6 +64,16 @@ _RECEIPTS = (
     select(RECEIPTS.c.delivery, RECEIPTS.c.part, RECEIPTS.c.body)
     .where(RECEIPTS.c.delivery.in_(bindparam("of", expanding=True)))
     .order_by(RECEIPTS.c.part)
+)
+_SAID = (
+    select(D.channel, func.coalesce(D.due, D.slot), POSTS.c.post, D.id)
+    .select_from(JOINED)
+    .where(
+        D.channel.in_(bindparam("on", expanding=True)),
+        D.slot >= bindparam("since"),
+        D.state.in_([state.value for state in SPOKEN]),
+    )
+    .order_by(D.slot.desc(), D.id)
 )
 _AS_KNOWN = (D.id == bindparam("of"), D.state == bindparam("was"), D.epoch == bindparam("of_epoch"))
 
@@ -165,7 +180,7 @@ def get(connection: Connection, beginning: str) -> Delivery:
     between = {"first": beginning, "last": beginning + "\U0010ffff"}
     found = list(connection.scalars(_LIKE, between)) if beginning and beginning.isprintable() else []
     if not found:
-        raise NotFound(f"there is no delivery {beginning!r}", hint="`handbill list` shows them")
+        raise NotFound(f"there is no delivery {beginning!r}", hint="`handbill queue --all` shows them")
     if len(found) > 1 and found[0] != beginning:
         raise NotFound(f"several deliveries begin with {beginning!r}", hint="give more letters of the id")
     return _read(connection, _GET, {"of": found[0]})[0]
@@ -195,6 +210,18 @@ def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequen
 def tally(connection: Connection) -> Mapping[State, int]:
     """Return how many deliveries there are in each state that has any."""
     return {State(state): count for state, count in connection.execute(select(D.state, func.count()).group_by(D.state))}
+
+
+def said(connection: Connection, platform: str, since: datetime) -> Sequence[Earlier]:
+    """Return what a platform was or will be told in slots since then, on whatever channel, the latest first."""
+    on = [channel.name for channel in channels.every(connection) if channel.platform == platform]
+    rows = connection.execute(_SAID, {"on": on, "since": since})
+    return tuple(
+        Earlier(
+            channel=name, at=at, text="\n\n".join(part.text for part in decode(Post, post).parts), delivery=delivery
+        )
+        for name, at, post, delivery in rows
+    )
 
 
 def taken_slots(connection: Connection, channel: str, since: datetime) -> Sequence[datetime]:

@@ -210,6 +210,19 @@ MOVES = _table(
 )
 Index(None, MOVES.c.delivery)
 
+#: What a manager wants an article to say on a channel. Of an article by name: an edit does not lose it.
+OVERRIDES = _table(
+    "overrides",
+    _column("campaign", key=True),
+    _column("article", key=True),
+    _column("channel", Text, ForeignKey("channels.name"), key=True),
+    _column("text"),
+)
+
+DIRECTORY = _table(
+    "directory", _column("id", Integer, key=True), _column("body"), CheckConstraint("id = 1", name="single")
+)
+
 SIGHTINGS = _table(
     "sightings",
     _column("channel", key=True),

@@ -18,11 +18,13 @@ from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
+from bot.domain.directory import Directory
+from bot.domain.finding import Earlier
 from bot.domain.outcome import Receipt
 from bot.domain.plan import Plan
 from bot.errors import StoreError
 from bot.ports import Change, Clock, Hold, Problem, Sighting
-from bot.store import articles, attempts, campaigns, channels, deliveries, readers, witness
+from bot.store import articles, attempts, campaigns, channels, deliveries, overrides, readers, witness
 from bot.store.connections import reading_engine
 from bot.store.failures import told
 from bot.store.migrate import copy_to
@@ -79,6 +81,22 @@ class SqlStore:
     async def problems(self) -> Sequence[Problem]:
         """Return the problems of all sources."""
         return await self._read(campaigns.problems)
+
+    async def put_override(self, campaign: str, article: str, channel: str, text: str) -> None:
+        """Keep a manager's words for an article on a channel, "" clears them; raises NotFound for an unknown channel."""
+        await self._write(overrides.put, campaign, article, channel, text)
+
+    async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]:
+        """Return managers' words by (campaign, article, channel)."""
+        return await self._read(overrides.every, campaign, article)
+
+    async def put_directory(self, directory: Directory) -> None:
+        """Keep the directory in place of the former one."""
+        await self._write(overrides.put_directory, directory)
+
+    async def directory(self) -> Directory:
+        """Return the directory, an empty one when there is none."""
+        return await self._read(overrides.directory)
 
     # channels and plans
 
@@ -141,6 +159,10 @@ class SqlStore:
     async def tally(self) -> Mapping[State, int]:
         """Return how many deliveries there are in each state that has any."""
         return await self._read(deliveries.tally)
+
+    async def said(self, platform: str, since: datetime) -> Sequence[Earlier]:
+        """Return what a platform was or will be told in slots at or after `since`, the latest first."""
+        return await self._read(deliveries.said, platform, since)
 
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]:
         """Return the slots of a channel at or after `since` that are taken, in order."""

@@ -1,15 +1,18 @@
 """Verifying channels over the real store: live limits, refused credentials, paused channels, posts that no longer fit."""
 
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
+from bot.clock import PeerClocks, SystemClock
 from bot.domain.channel import Channel
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.outcome import Unauthorised
 from bot.domain.text.measure import length
 from bot.errors import BadSetting, Unreachable
-from bot.flow.checkup import Checkup, surroundings
+from bot.flow.checkup import Checkup, clock, surroundings
 from bot.flow.refitting import WHY, Refitting
 from bot.ports import Found, Problem
 from tests.fakes import LIMITS
@@ -252,3 +255,28 @@ def test_the_managers_folder_is_part_of_the_checkup():
         ("a.md:3", "error", "add one"),
         ("b.md", "warning", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "word"),
+    [
+        (0, "ok", "within"),
+        (-29, "ok", "within"),
+        (45, "warning", "behind"),
+        (-45, "warning", "ahead of"),
+        (400, "error", "400"),
+    ],
+)
+def test_a_clock_that_is_off_is_told(seconds, level, word):
+    (finding,) = clock(timedelta(seconds=seconds))
+    assert (finding.subject, finding.level, word in finding.what) == ("clock", level, True)
+    assert clock(None) == []
+
+
+def test_the_date_of_an_answer_tells_how_far_the_clocks_stand_apart():
+    peers = PeerClocks(SystemClock())
+    for odd in (None, "", "yesterday"):
+        peers.heard(odd)
+    assert peers.ahead is None
+    peers.heard(format_datetime(peers.clock.now() + timedelta(hours=1), usegmt=True))
+    assert abs(peers.ahead - timedelta(hours=1)) < timedelta(seconds=5)

@@ -1,7 +1,7 @@
 """The house itself: generated pages in step, settings documented, the queue folder free of code, packaging."""
 
-import importlib.util
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pages():
-    spec = importlib.util.spec_from_file_location("make", ROOT / "docs" / "make.py")
-    make = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make)
-    return make.PAGES
+    return runpy.run_path(str(ROOT / "docs" / "make.py"))["PAGES"]
 
 
 @pytest.mark.parametrize("name", ["docs/states.md", "docs/platforms/README.md", ".env.example"])

@@ -16,13 +16,15 @@ from bot.store import open_store
 from bot.store.migrate import SCRIPTS, known, prepare, revision_of
 from tests.store_samples import NOON, HandClock
 
+NEWEST = known()[-1]
+COMING = f"{int(NEWEST) + 1:04}"
 NEXT = '''
 """One table more."""
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{revision}"
+down_revision = "{newest}"
 
 
 def upgrade() -> None:
@@ -36,7 +38,8 @@ def newer_scripts(folder: Path, more: str = "SELECT 1") -> Path:
     """The migrations of a Handbill to come."""
     scripts = folder / "100% new"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_later.py").write_text(NEXT.format(more=more).lstrip(), encoding="utf-8")
+    text = NEXT.format(more=more, revision=COMING, newest=NEWEST).lstrip()
+    (scripts / "versions" / f"{COMING}_later.py").write_text(text, encoding="utf-8")
     return scripts
 
 
@@ -71,11 +74,11 @@ def test_an_upgrade_keeps_a_copy_of_what_was(tmp_path):
     path = tmp_path / "handbill.db"
     asyncio.run(filled(path))
     prepare(path, NOON, 1, newer_scripts(tmp_path))
-    assert revision_of(path, 1) == "0002"
+    assert revision_of(path, 1) == COMING
     assert "later" in tables(path)
-    copy = tmp_path / "handbill.db.0001-20260504T120000Z.bak"
+    copy = tmp_path / f"handbill.db.{NEWEST}-20260504T120000Z.bak"
     assert list(tmp_path.glob("*.bak*")) == [copy]
-    assert revision_of(copy, 1) == "0001"
+    assert revision_of(copy, 1) == NEWEST
     with closing(sqlite3.connect(copy)) as raw:
         assert raw.execute("SELECT why FROM hold").fetchall() == [("storm",)]
     prepare(path, NOON, 1, tmp_path / "100% new")
@@ -96,7 +99,7 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path, more, error):
     before = tables(path)
     with pytest.raises(error):
         prepare(path, NOON, 1, newer_scripts(tmp_path, more))
-    assert revision_of(path, 1) == "0001"
+    assert revision_of(path, 1) == NEWEST
     assert tables(path) == before
 
 

@@ -26,7 +26,8 @@ def excerpts(article: Article, *, most: int = 8, longest: int = 900) -> tuple[Ex
     """Return up to `most` excerpts of at most `longest` code points, best first, at least three where the text allows.
 
     Each is verbatim and made of whole sentences (or list entries); only a sentence that alone is longer than `longest`
-    is cut. An article without words to give has none.
+    is cut. The first one of a thread is the article itself from its lead on, as far as a dozen messages hold and nothing
+    but prose goes on. An article without words to give has none.
     """
     return chosen(article, most=most, longest=longest) if most > 0 and longest > 0 else ()
 

@@ -1,7 +1,8 @@
 """Which stretches are offered: candidates from the best starts, then the best few that do not repeat each other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import regex
 
@@ -21,6 +22,9 @@ SAME_START = 0.25
 #: What a stretch must score to be offered beside better ones.
 FLOOR = 0.2
 SHORT_TEXT = 300
+#: The widest story of a thread: some ten messages of the shortest kind. It is offered before everything else.
+STORY = 2400
+STORY_FIRST = 1.0
 
 _GRAPHEME = regex.compile(r"\X")
 _CLAUSE = regex.compile(r"[,;:،؛、，；：—–\n]+[^\S\n]*(?=\S)|\s(?=\S)")
@@ -55,6 +59,15 @@ def chosen(article: Article, *, most: int, longest: int) -> tuple[Excerpt, ...]:
     if not found:
         return ()
     scale = measure(article, found)
+    best = _best(article, found, scale, most, longest)
+    told = _story(found, scale) if article.thread else None
+    if not told or any(told.end - told.start <= len(one.text) for one in best[:1]):
+        return best
+    first = replace(_excerpt(article, told, scale), score=max(one.score for one in best) + STORY_FIRST)
+    return (first, *best)[:most]
+
+
+def _best(article: Article, found: Sequence[Run], scale: Measure, most: int, longest: int) -> tuple[Excerpt, ...]:
     for strict in (True, False):
         candidates = _candidates(found, scale, longest, strict=strict)
         if candidates:
@@ -63,6 +76,28 @@ def chosen(article: Article, *, most: int, longest: int) -> tuple[Excerpt, ...]:
         return tuple(_pieces(article, found, longest))[:most]
     picked = _picked(article, candidates, most)
     return tuple(_excerpt(article, candidate, scale) for candidate in picked)
+
+
+def _story(found: Sequence[Run], scale: Measure) -> Candidate | None:
+    """Return what a thread tells: the article from its lead on, to the last paragraph that there is room for."""
+    run = next(run for run in found if run.units[0].start == scale.first)
+    widths = list(accumulate(unit.width for unit in run.units))
+    ends = [
+        n for n, unit in enumerate(run.units) if unit.ends_paragraph and widths[n] <= STORY and _may_close(run.units, n)
+    ]
+    if not ends or any(unit.doubtful for unit in run.units[: ends[-1] + 1]):
+        return None
+    last = ends[-1]
+    return Candidate(
+        run=run,
+        first=0,
+        last=last,
+        start=run.units[0].start,
+        end=run.units[last].end,
+        size=len(CLASSES),
+        score=0.0,
+        whole=len(found) == 1 and last + 1 == len(run.units),
+    )
 
 
 def _candidates(found: Sequence[Run], scale: Measure, longest: int, *, strict: bool) -> list[Candidate]:
@@ -126,19 +161,23 @@ def _may_close(units: Sequence[Unit], j: int) -> bool:
 def _picked(article: Article, candidates: Sequence[Candidate], most: int) -> list[Candidate]:
     """Pick the best that do not overlap, lengths mixed; a short text gives overlapping ones up to AT_LEAST."""
     picked: list[Candidate] = []
-    texts: set[str] = set()
+    unlike = _unlike(article, candidates)
     for apart in (True, False):
-        free = list(candidates)
+        free = unlike
         while len(picked) < (most if apart else min(most, AT_LEAST)):
             free = [one for one in free if _free(one, picked, apart=apart)]
             if not free:
                 break
-            best = max(free, key=lambda one: (one.score - _likeness(one, picked), -one.start, -one.end))
-            free.remove(best)
-            if (words := _folded(article, best)) not in texts:
-                picked.append(best)
-                texts.add(words)
+            picked.append(max(free, key=lambda one: (one.score - _likeness(one, picked), -one.start, -one.end)))
     return sorted(picked, key=lambda one: (-one.score, one.start, one.end))
+
+
+def _unlike(article: Article, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates without those that say again, word for word, what a better or earlier one says."""
+    first: dict[str, Candidate] = {}
+    for one in sorted(candidates, key=lambda one: (-one.score, one.start, one.end)):
+        first.setdefault(_folded(article, one), one)
+    return list(first.values())
 
 
 def _free(one: Candidate, picked: Sequence[Candidate], *, apart: bool) -> bool:
@@ -158,7 +197,11 @@ def _folded(article: Article, one: Candidate) -> str:
 
 def _excerpt(article: Article, one: Candidate, scale: Measure) -> Excerpt:
     reason, detail = _reason(one, scale)
-    stops = [unit.end - one.start for unit in one.units[:-1] if unit.closes and not unit.leads_on]
+    stops = [
+        unit.end - one.start
+        for unit, following in pairwise(one.units)
+        if unit.closes and not unit.leads_on and not following.contrast
+    ]
     return Excerpt(
         text=article.text[one.start : one.end],
         start=one.start,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import log1p
 
 from bot.domain.article import Article, BlockKind
-from bot.domain.excerpting.units import Run, Unit, stems
+from bot.domain.excerpting.telling import stems
+from bot.domain.excerpting.units import Run, Unit
 from bot.domain.text import words
 
 LEAD = 0.6
@@ -21,7 +22,12 @@ BARE_QUOTE = -0.8
 LEANS = -1.2
 NAMELESS_SPEAKER = -0.35
 TOO_LONG_ALONE = -0.3
+#: Words in the first person read as those of whoever posts them.
+MINE = -0.35
+NOTED = -0.15
 BEFORE_CONTRAST = -0.5
+#: What only leads on to a question of its own paragraph ("You bought a whistle. Why?").
+BEFORE_QUESTION = -0.4
 OPENS_ASKING = -0.4
 ENDS_ASKING = -0.4
 LEADS_ON = -0.9
@@ -58,6 +64,7 @@ class Measure:
             score += LEAD if unit.start == self.first else LEAD_PARAGRAPH if unit.paragraph == self.opening else 0.0
         score += FIGURE * bool(unit.figure) + PARAGRAPH_START * unit.starts_paragraph
         score += NAMED_QUOTE * unit.voice.named + BARE_QUOTE * unit.voice.bare
+        score += MINE * unit.voice.mine + NOTED * unit.noted
         return score + ASKS * unit.asks + FRAGMENT * unit.fragment + LEADS_ON * unit.leads_on
 
     def score(self, run: Run, first: int, last: int, worths: Sequence[float]) -> float:
@@ -71,8 +78,10 @@ class Measure:
         score += ENDS_ASKING * tail.asks + LEADS_ON * tail.leads_on
         if run.kind is BlockKind.LIST:
             score += FROM_LIST + WHOLE_LIST * (last - first + 1 == len(units) > 1)
-        if last + 1 < len(units) and units[last + 1].contrast:
-            score += BEFORE_CONTRAST
+        if last + 1 < len(units):
+            following = units[last + 1]
+            score += BEFORE_CONTRAST * following.contrast
+            score += BEFORE_QUESTION * (following.asks and not following.starts_paragraph)
         return score
 
 

@@ -15,6 +15,7 @@ BARE_SHARE = 0.6
 #: Brackets, and the marks of titles.
 NOT_SPEECH = BRACKETS | {"《", "〈"}
 LONGEST_NAME = 60
+SHORTEST_NAME = 3
 
 _PARTICLE = r"(?:von|van|de|del|della|der|den|di|da|du|la|le|al|bin)"
 _NAME = (
@@ -22,18 +23,23 @@ _NAME = (
     rf"(?:\s+{_PARTICLE}(?=\s)|\s+\p{{Lu}}[\p{{L}}\p{{M}}.’'-]*){{0,4}}"
 )
 _ROLE = r"(?:,\s+[^,.;:!?\n|]{2,40}(?=[,.;|]|$))?"
-_AFTER = regex.compile(rf"\s*[:,]?\s*((?:\p{{Ll}}[\p{{L}}’'-]*\s+){{0,2}})({_NAME}{_ROLE})")
+_AFTER = regex.compile(rf"\s*[:,]?\s*((?:[\p{{Ll}}\p{{Nd}}][\p{{L}}\p{{Nd}}’'-]*\s+){{0,2}})({_NAME}{_ROLE})")
 _BEFORE = regex.compile(rf"({_NAME}{_ROLE}),?\s*$")
 _ARTICLE = r"(?:the|an?|one|der|die|das|eine?|les?|la|l[’']|une?|el|l[oa]s|il|lo|os?|as?|de|het|een)"
 _ROLE_AFTER = regex.compile(
-    rf"\s*({_ARTICLE}\s?\p{{L}}[\p{{L}}’'-]*(?:\s\p{{L}}[\p{{L}}’'-]*){{0,3}})(?=[,.;:!?|]|\s*$)", regex.IGNORECASE
+    rf"\s*({_ARTICLE}\s?\p{{L}}[\p{{L}}’'-]*(?:\s\p{{L}}[\p{{L}}’'-]*){{0,3}}(?:,\s(?-i:{_NAME}))?)(?=[,.;:!?|]|\s*$)",
+    regex.IGNORECASE,
 )
 _ROLE_BEFORE = regex.compile(
     rf"(?<!\p{{L}})({_ARTICLE}\s?\p{{L}}[\p{{L}}’'-]*(?:\s\p{{L}}[\p{{L}}’'-]*){{0,3}})\s*$", regex.IGNORECASE
 )
 _AN_ARTICLE = regex.compile(_ARTICLE)
-_UNCASED_AFTER = regex.compile(r"\s+((?!\s)[^\s,.;:!?،؛؟:：，。「“«]+(?:\s+[^\s,.;:!?،؛؟：，。「“«]+){0,2})")
-_UNCASED_BEFORE = regex.compile(r"([^\s,.;:!?،؛؟：，。」”»]{1,12}(?:\s+[^\s,.;:!?،؛؟：，。」”»]+){0,2})\s*$")
+_BARE = r"[^\s,.;:!?،؛؟：，。「“«」”»|]"
+_UNCASED_AFTER = regex.compile(rf"\s+({_BARE}+(?:\s+{_BARE}+){{0,3}})")
+_UNCASED_BEFORE = regex.compile(rf"((?:{_BARE}+(?:\s{_BARE}+){{0,2}}،\s)?{_BARE}{{1,12}}(?:\s+{_BARE}+){{0,3}})،?\s*$")
+#: Korean and Hindi put what says who acts behind the name.
+_ACTING = regex.compile(r"(?<=\p{Hangul})(?:은|는|이|가)$|\sने$")
+
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _SIGNED = regex.compile(r"(?<=[\"“”»«」』’])\s*(?:[–—―-]{1,2}\s*([^\n.!?]{2,80})|\(([^()]{2,80})\))\.?\s*$")
 _UNIT_WORDS = (
@@ -55,6 +61,7 @@ _NO_FIGURE = regex.compile(
     r"\s?[年月日時时点點分号號:]|\s?(?:Uhr|heures|h\b|p\.m|a\.m|o[’']clock|года|году|год|г\.)|[.:/-]\p{Nd}|(?:st|nd"
     r"|rd|th)\b|\.\s\p{L}"
 )
+_VERSION = regex.compile(r"\p{Nd}{1,2}[.,]\p{Nd}{1,2}")
 _UNSIZED = regex.compile(r"\p{Nd}{1,2}|(?:1[0-9]|20)\p{Nd}{2}|[۰-۹]{4}|[٠-٩]{4}")
 
 
@@ -62,12 +69,14 @@ _UNSIZED = regex.compile(r"\p{Nd}{1,2}|(?:1[0-9]|20)\p{Nd}{2}|[۰-۹]{4}|[٠-٩]
 class Voice:
     """How a sentence speaks: `quoted` the share of it in quotation marks, `spoken` whether it says that somebody speaks.
 
+    `mine`: somebody speaks of themselves, outside quotation marks.
     `speaker` is a name with a role where one stands beside it ("Ada Brand, curator"), or ""; `named` whether there is one.
     """
 
     quoted: float = 0.0
     spoken: bool = False
     speaker: str = ""
+    mine: bool = False
 
     @property
     def named(self) -> bool:
@@ -80,20 +89,21 @@ class Voice:
         return self.quoted >= BARE_SHARE and not self.spoken
 
 
-_SILENT = Voice()
+_SILENT, _MINE = Voice(), Voice(mine=True)
 
 
 def voice(text: str, pairs: Sequence[tuple[int, int]], lists: words.Words) -> Voice:
     """Return how one sentence speaks; `pairs` are its quotation marks and brackets, as offsets into `text`."""
     pairs = [pair for pair in pairs if text[pair[0]] not in NOT_SPEECH]
     if not pairs:
-        return _SILENT
-    if signed := signature(text):
+        return _MINE if lists.mine.search(text) else _SILENT
+    if (signed := signature(text)) and not lists.speech.match(signed):
         return Voice(quoted=1.0, spoken=True, speaker=signed)
     outside, held = _outside(text, pairs)
+    quoted, mine = held / len(text), lists.mine.search(outside) is not None
     if found := _says(outside, lists):
-        return Voice(quoted=held / len(text), spoken=True, speaker=_speaker(outside, *found.span(), lists))
-    return Voice(quoted=held / len(text))
+        return Voice(quoted=quoted, spoken=True, speaker=_speaker(outside, *found.span(), lists), mine=mine)
+    return Voice(quoted=quoted, mine=mine)
 
 
 def _says(outside: str, lists: words.Words) -> "regex.Match[str] | None":
@@ -120,6 +130,8 @@ def figure(text: str, lists: words.Words) -> str:
         number = found[0].strip()
         following = _FOLLOWING.match(text, found.end())
         word = following[1].strip() if following else ""
+        if _VERSION.fullmatch(number) and (not word or word.lower() in lists.function):
+            continue
         if not number[0].isdigit() or not number[-1].isdigit():
             return number
         if _UNSIZED.fullmatch(number) or _NO_FIGURE.match(text, found.end()) or word.lower() in DATE_WORDS:
@@ -141,13 +153,15 @@ def _outside(text: str, pairs: Sequence[tuple[int, int]]) -> tuple[str, int]:
 
 def _speaker(outside: str, start: int, end: int, lists: words.Words) -> str:
     """Return the name, or failing that the role, nearest to the words that say somebody speaks."""
-    before = outside[:start].rsplit("|", 1)[-1][-120:]
+    head, _, before = outside[:start][-160:].rpartition("|")
     if any(map(str.isupper, outside)):
         name = _cased(before, outside, end, lists)
     else:
-        behind, ahead = _UNCASED_BEFORE.search(before[-40:]), _UNCASED_AFTER.match(outside, end)
+        # 한지우 씨는 “...”고 말했다: the name may stand before the quotation
+        near = before if len(before.strip()) >= SHORTEST_NAME else head
+        behind, ahead = _UNCASED_BEFORE.search(near[-60:]), _UNCASED_AFTER.match(outside, end)
         name = behind[1] if behind else ahead[1] if ahead else ""
-    name = name.strip(" ,.:;")
+    name = _ACTING.sub("", name.strip(" ,.:;"))
     return "" if lists.dangling.match(name) else name[:LONGEST_NAME]
 
 

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.domain.article import Article, BlockKind, Image
-from bot.domain.channel import Channel, Limits, LinkPlace
+from bot.domain.article import Article, Image
+from bot.domain.channel import Channel, LinkPlace, LinkRule
 from bot.domain.post import Card, Part, Span, SpanKind
 from bot.domain.rendering import layout, threads
+from bot.domain.rendering.cards import description
 from bot.domain.rendering.cuts import Rank
-from bot.domain.rendering.fitting import Fitted, Frame, clipped, dropped, fit
+from bot.domain.rendering.fitting import Fitted, Frame, dropped, fit
 from bot.domain.rendering.layout import Laid, Words
+from bot.domain.rendering.mentions import marked
 from bot.domain.rendering.wording import Sheet, counted
 from bot.domain.text import links
-
-DESCRIPTION = 200
-"""Code points of a card's description: what platforms show of it before they cut it themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +33,29 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One post under way: what it says, with which images, for which channel."""
+    """One post under way: what it says, with which images, for which channel, and where its link goes."""
 
     article: Article
     channel: Channel
     sheet: Sheet
     images: tuple[Image, ...]
+    link: LinkPlace
 
     @property
     def card(self) -> bool:
         """Whether the link goes on a card: there is room for one where no image stands."""
-        return self.channel.limits.link is LinkPlace.CARD and not self.images
+        return self.link is LinkPlace.CARD and not self.images
+
+    @property
+    def linked(self) -> bool:
+        """Whether the post has a link and its template a place for one."""
+        return bool(self.sheet.words.link) and "link" in layout.fields(self.sheet.template)
+
+    @property
+    def most(self) -> int:
+        """How many messages the text may take: a link in a reply of its own takes one of the thread's."""
+        parts = self.channel.limits.thread_parts
+        return parts - 1 if self.link is LinkPlace.REPLY and self.linked else parts
 
     def frame(self, number: int = 1, *, last: bool = True) -> Frame:
         """Return what the message of that number must keep to."""
@@ -56,6 +67,10 @@ class Desk:
             first=number == 1,
             last=last,
         )
+
+    def reply(self) -> Frame:
+        """Return what the message that holds nothing but the link must keep to."""
+        return replace(self.frame(2), template="{link}")
 
 
 def write(desk: Desk, *, thread: bool) -> Made | None:
@@ -77,11 +92,15 @@ def write(desk: Desk, *, thread: bool) -> Made | None:
 def _linked(desk: Desk) -> tuple[Words, list[str]]:
     """Return the words with the address where it stands in the text, else without."""
     words, unlinked = desk.sheet.words, replace(desk.sheet.words, link="")
-    if not words.link or "link" not in layout.fields(desk.sheet.template):
+    if not desk.linked:
         return unlinked, []
-    match desk.channel.limits.link:
+    match desk.link:
         case LinkPlace.OMIT:
-            return unlinked, ["link left out: this channel shows none"]
+            everywhere = desk.channel.limits.link is LinkPlace.OMIT
+            why = "this channel shows none" if everywhere else "the campaign wants none on this channel"
+            return unlinked, [f"link left out: {why}"]
+        case LinkPlace.REPLY:
+            return unlinked, [] if _reply(desk, 2) else [_too_long(desk.reply(), words)]
         case LinkPlace.CARD if desk.card:
             return unlinked, []
         case LinkPlace.CARD:
@@ -97,7 +116,7 @@ def _reserved(frame: Frame, words: Words) -> tuple[Words | None, list[str]]:
     """
     notes = []
     if words.link and not frame.holds(Words(link=words.link)):
-        notes.append(f"link left out: longer than {frame.measured(Words(link=words.link))}")
+        notes.append(_too_long(frame, words))
         words = replace(words, link="")
     unsigned = replace(words, source="")
     for lighter in (words, unsigned, replace(unsigned, link="")):
@@ -109,7 +128,7 @@ def _reserved(frame: Frame, words: Words) -> tuple[Words | None, list[str]]:
 
 def _thread(desk: Desk, linked: Words, notes: list[str]) -> Made | None:
     """Return the post as a thread, None when its text cannot be split."""
-    most = str(desk.channel.limits.thread_parts)
+    most = str(desk.most)
     words, left = _reserved(desk.frame(2), replace(linked, part=most, parts=most))
     if words is None:
         return None
@@ -137,7 +156,7 @@ def _thread(desk: Desk, linked: Words, notes: list[str]) -> Made | None:
 
 def _pieces(desk: Desk, words: Words) -> list[str]:
     """Return the excerpt's words for each message of a thread."""
-    most = desk.channel.limits.thread_parts
+    most = desk.most
 
     def holds(piece: str, number: int, *, last: bool) -> bool:
         share = _share(words, piece, number, number if last else 0, parts=most)
@@ -156,10 +175,12 @@ def _share(words: Words, piece: str, number: int, total: int, *, parts: int = 0)
 
 
 def _made(desk: Desk, filled: list[Words], fitted: Fitted, notes: list[str]) -> Made:
-    """Lay the words out as parts."""
+    """Lay the words out as parts, and the link as one more where it goes into a reply."""
     last = len(filled)
+    parts = [_part(desk, words, number, last=number == last) for number, words in enumerate(filled, 1)]
+    reply = _reply(desk, last + 1) if desk.link is LinkPlace.REPLY else None
     return Made(
-        parts=tuple(_part(desk, words, number, last=number == last) for number, words in enumerate(filled, 1)),
+        parts=(*parts, reply) if reply else tuple(parts),
         notes=(*desk.sheet.notes, *notes),
         kept=fitted.kept,
         lost=dropped(desk.sheet.ends, fitted.kept) if not fitted.whole else 0,
@@ -170,14 +191,32 @@ def _made(desk: Desk, filled: list[Words], fitted: Fitted, notes: list[str]) -> 
 
 def _part(desk: Desk, words: Words, number: int, *, last: bool) -> Part:
     """Return one message with everything its adapter needs."""
-    limits, frame = desk.channel.limits, desk.frame(number, last=last)
+    frame = desk.frame(number, last=last)
     laid = frame.laid(words)
+    card = _card(desk, laid.text) if last and desk.card else None
+    return _message(desk, frame, laid, words, number, card)
+
+
+def _reply(desk: Desk, number: int) -> Part | None:
+    """Return the message that holds nothing but the link, on a card too where the channel has cards; None = no link.
+
+    There is none either where the link is too long for it.
+    """
+    words, frame = Words(link=desk.sheet.words.link), desk.reply()
+    if not desk.linked or not frame.holds(words):
+        return None
+    card = _card(desk, "") if desk.channel.limits.link is LinkPlace.CARD else None
+    return _message(desk, frame, frame.laid(words), words, number, card)
+
+
+def _message(desk: Desk, frame: Frame, laid: Laid, words: Words, number: int, card: Card | None) -> Part:
+    limits = desk.channel.limits
     return Part(
         number=number,
         text=laid.text,
-        spans=tuple(sorted(_spans(laid, words, limits), key=lambda span: span.start)),
+        spans=tuple(sorted(_spans(desk, laid, words), key=lambda span: span.start)),
         images=desk.images if number == 1 else (),
-        card=_card(desk, laid.text) if last and desk.card else None,
+        card=card,
         language=desk.article.language if limits.languages else "",
         warning=desk.sheet.warning,
         visibility=desk.article.visibility if desk.article.visibility in limits.visibilities else "",
@@ -186,9 +225,11 @@ def _part(desk: Desk, words: Words, number: int, *, last: bool) -> Part:
     )
 
 
-def _spans(laid: Laid, words: Words, limits: Limits) -> Iterator[Span]:
-    """Yield the article's link, our hashtags, and every other address that the channel makes a link of."""
-    ours: list[tuple[int, int]] = []
+def _spans(desk: Desk, laid: Laid, words: Words) -> Iterator[Span]:
+    """Yield the article's link, our hashtags, mentions, and every other address that the channel makes a link of."""
+    mentions = list(marked(laid, desk.sheet.handles, desk.sheet.own))
+    yield from mentions
+    ours = [(span.start, span.end) for span in mentions]
     for place in laid.places:
         if place.field == "link":
             ours.append((place.start, place.end))
@@ -198,24 +239,36 @@ def _spans(laid: Laid, words: Words, limits: Limits) -> Iterator[Span]:
             ours.append((at, at + 1 + len(tag)))
             yield Span(kind=SpanKind.TAG, start=at, end=at + 1 + len(tag), target=tag)
             at += len(tag) + 2
-    for span in links.links(laid.text, limits.link_rule):
+    for span in links.links(laid.text, desk.channel.limits.link_rule):
         if not any(start < span.end and span.start < end for start, end in ours):
-            yield span
+            yield _bracketed(span, laid.text) if desk.channel.limits.link_rule is LinkRule.SPANS else span
+
+
+def _bracketed(span: Span, text: str) -> Span:
+    """Return a link that we mark ourselves without a closing bracket that is the sentence's: "(https://a.org/b_(c))"."""
+    address = text[span.start : span.end]
+    over = address.count(")") - address.count("(")
+    bare = address.removesuffix(")") if over == 1 else address
+    gone = len(address) - len(bare)
+    return replace(span, end=span.end - gone, target=span.target[: len(span.target) - gone]) if gone else span
 
 
 def _card(desk: Desk, text: str) -> Card | None:
-    """Return the article's link as a card, described by the first paragraph that the post does not say itself."""
+    """Return the article's link as a card, described by words that the post does not say itself."""
     article, words = desk.article, desk.sheet.words
-    if not words.link or "link" not in layout.fields(desk.sheet.template):
+    if not desk.linked:
         return None
-    prose = (article.text[block.start : block.end] for block in article.blocks if block.kind is BlockKind.PROSE)
-    description = next((paragraph for paragraph in prose if paragraph[:DESCRIPTION] not in text), "")
     return Card(
         url=words.link,
         title=article.title or words.link,
-        description=clipped(description, lambda short: len(short) <= DESCRIPTION),
+        description=description(article, words.excerpt, text),
         image=next(iter(article.images), None),
     )
+
+
+def _too_long(frame: Frame, words: Words) -> str:
+    """Return the note on a link that has no room even alone."""
+    return f"link left out: longer than {frame.measured(Words(link=words.link))}"
 
 
 def _given(frame: Frame, full: Words, fitted: Fitted, ends: tuple[int, ...], *, parts: int = 0) -> list[str]:

@@ -7,17 +7,25 @@ from itertools import accumulate, pairwise
 
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
-from bot.domain.channel import LinkPlace, Limits, LinkRule
+from bot.domain.channel import Limits, LinkPlace, LinkRule
+from bot.domain.directory import Directory
 from bot.domain.excerpt import Excerpt
 from bot.domain.rendering import layout
 from bot.domain.rendering.fitting import clipped
 from bot.domain.rendering.hashtags import hashtags
 from bot.domain.rendering.layout import Words
+from bot.domain.rendering.mentions import Addressed, addressed, signed
 from bot.domain.rendering.strangers import WORD_JOINER, defused
 from bot.domain.text import links, measure
 
 WARNING_SHARE = 3
 """A content warning that takes room from the text takes at most this part of it."""
+
+FIELDS = ("excerpt", "title", "source", "disclosure")
+"""The fields of a post in which an "@" may stand."""
+
+OWN = frozenset({"excerpt", "source", "disclosure"})
+"""The fields that can hold a manager's own words, in which names of the directory become mentions."""
 
 # https://docs.x.com/fundamentals/counting-characters: a byte order mark and two code points that are no characters.
 _REFUSED = dict.fromkeys((0xFEFF, 0xFFFE, 0xFFFF))
@@ -28,7 +36,8 @@ class Sheet:
     """All that one post says, wherever its parts will end: `words.link` is the address, in the text or on a card.
 
     `ends` are the sentence ends of `words.excerpt`; `title` may stand in for a text that does not fit; `warning` goes
-    beside the text; `notes` are for the manager.
+    beside the text; `handles` may be mentioned in its fixed words and the fields that are the manager's `own`; `notes`
+    are for the manager.
     """
 
     template: str
@@ -37,48 +46,81 @@ class Sheet:
     title: str
     warning: str
     images: tuple[Image, ...]
+    handles: tuple[str, ...]
+    own: frozenset[str]
     notes: tuple[str, ...]
 
 
-def sheet(article: Article, excerpt: Excerpt, campaign: Campaign, limits: Limits) -> Sheet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be written for which platform: where its link goes, and who may be mentioned."""
+
+    article: Article
+    excerpt: Excerpt
+    campaign: Campaign
+    platform: str
+    limits: Limits
+    link: LinkPlace
+    directory: Directory
+
+
+def sheet(order: Order) -> Sheet:
     """Gather what a post says under a channel's limits."""
-    template = campaign.template if "{disclosure}" in campaign.template else f"{campaign.template}\n\n{{disclosure}}"
-    template = template.replace("{headline}", "{title}" if _headed(article, excerpt, limits) else "")
+    article, limits, template = order.article, order.limits, _template(order)
     shown = layout.fields(template)
-    words, ends, notes = _said(article, excerpt, campaign)
+    words, ends, notes = _said(article, order.excerpt, order.campaign)
+    own = OWN - {"excerpt"} if order.excerpt.verbatim or words.excerpt == title_of(article) else OWN
+    said = _addressed(order, words, ends, template, own)
+    notes += [f"{name} is not in the directory: the plain name stands" for name in _unknown(said)]
+    handles = tuple(handle for each in said.values() for handle in each.handles)
     if limits.pings:
-        template = defused(template.replace("@{", f"@{WORD_JOINER}{{"), limits.link_rule)[0]
-        words, ends, met = _harmless(words, ends, limits.link_rule)
+        said, met = _harmless(said, limits.link_rule)
         notes += [f"@{who} is written so that nobody is mentioned" for who in met]
+    template, ends = said["template"].text, said["excerpt"].ends
+    words = replace(words, excerpt=said["excerpt"].text, source=said["source"].text, disclosure=said["disclosure"].text)
+    heading = said["title"].text
     warning, inline, cut = _warning(_nfc(article.warning).strip(), limits)
-    tags, over = _tags(article.tags + campaign.tags if "tags" in shown else (), words.excerpt, limits)
+    tags, over = _tags(article.tags + order.campaign.tags if "tags" in shown else (), words.excerpt, limits)
     images, fewer = _images(article.images, limits)
-    title = words.title if "title" in shown else ""
+    title = heading if "title" in shown else ""
     return Sheet(
         template="{warning}\n\n" + template if inline else template,
         words=replace(words, title=title, warning=inline, tags=tags),
         ends=ends,
-        title=words.title,
+        title=heading,
         warning=warning,
         images=images,
+        handles=handles,
+        own=own,
         notes=(*notes, *cut, *over, *fewer, *_unseen(article, limits)),
     )
 
 
-def _headed(article: Article, excerpt: Excerpt, limits: Limits) -> bool:
+def _template(order: Order) -> str:
+    """Return the campaign's template: with the disclosure, with the title where a headline is wanted, an "@" before a field
+    made harmless.
+    """
+    template = order.campaign.template
+    template = template if "{disclosure}" in template else f"{template}\n\n{{disclosure}}"
+    template = template.replace("{headline}", "{title}" if _headed(order) else "")
+    return template.replace("@{", f"@{WORD_JOINER}{{") if order.limits.pings else template
+
+
+def _headed(order: Order) -> bool:
     """Whether the title must stand in the text: no preview of the link shows it, and the excerpt does not begin with it.
 
     Platforms show no preview where a post brings pictures of its own.
     """
-    previewed = article.link and limits.link is not LinkPlace.OMIT and not (article.images and limits.images)
+    article, below = order.article, order.link in (LinkPlace.TEXT, LinkPlace.CARD)
+    previewed = article.link and below and not (article.images and order.limits.images)
     start = "".join(filter(str.isalnum, article.title.casefold()))
-    return not previewed and not "".join(filter(str.isalnum, excerpt.text.casefold())).startswith(start)
+    return not previewed and not "".join(filter(str.isalnum, order.excerpt.text.casefold())).startswith(start)
 
 
 def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words, tuple[int, ...], list[str]]:
     """Return the words as they were given, normalised, and the excerpt's sentence ends."""
     text, ends = normal(excerpt.text, excerpt.sentences)
-    title, notes = " ".join(_nfc(article.title).split()), []
+    title, notes = title_of(article), []
     if not text and title:
         text, ends, title, notes = title, (len(title),), "", ["the title is the text: the excerpt has no words"]
     words = Words(
@@ -89,6 +131,11 @@ def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words
         disclosure=_nfc(campaign.disclosure).strip(),
     )
     return words, ends, notes
+
+
+def title_of(article: Article) -> str:
+    """Return an article's title, normalised, on one line."""
+    return " ".join(_nfc(article.title).split())
 
 
 def normal(text: str, ends: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
@@ -109,14 +156,36 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text.translate(_REFUSED))
 
 
-def _harmless(words: Words, ends: tuple[int, ...], rule: LinkRule) -> tuple[Words, tuple[int, ...], tuple[str, ...]]:
-    """Return the words without mentions, the excerpt's sentence ends, and who would have been mentioned."""
-    excerpt, ends, met = defused(words.excerpt, rule, ends)
-    title, _, more = defused(words.title, rule)
-    source, _, others = defused(words.source, rule)
-    disclosure, _, rest = defused(words.disclosure, rule)
-    harmless = replace(words, excerpt=excerpt, title=title, source=source, disclosure=disclosure)
-    return harmless, ends, tuple(dict.fromkeys((*met, *more, *others, *rest)))
+def _addressed(
+    order: Order, words: Words, ends: tuple[int, ...], template: str, own: frozenset[str]
+) -> dict[str, Addressed]:
+    """Return the words of each field, and of the template, with names as mentions where they are the manager's own."""
+    named = {
+        "excerpt": Addressed(text=words.excerpt, ends=ends),
+        "title": Addressed(text=words.title),
+        "source": signed(words.source, order.directory, order.platform),
+        "disclosure": Addressed(text=words.disclosure),
+        "template": Addressed(text=template),
+    }
+    for field in {"disclosure", "template"} | (own & {"excerpt"}):
+        named[field] = addressed(named[field].text, order.directory, order.platform, named[field].ends)
+    return named
+
+
+def _unknown(said: dict[str, Addressed]) -> tuple[str, ...]:
+    """Return the names that the directory has not, each once."""
+    return tuple(dict.fromkeys(name for each in said.values() for name in each.unknown))
+
+
+def _harmless(said: dict[str, Addressed], rule: LinkRule) -> tuple[dict[str, Addressed], tuple[str, ...]]:
+    """Return the texts without mentions of strangers, and who would have been mentioned in what a post brings along."""
+    harmless: dict[str, Addressed] = {}
+    met: list[str] = []
+    for field, each in said.items():
+        text, ends, strangers = defused(each.text, rule, each.ends, each.starts)
+        harmless[field] = replace(each, text=text, ends=ends)
+        met += strangers if field in FIELDS else ()
+    return harmless, tuple(dict.fromkeys(met))
 
 
 def _tags(words: tuple[str, ...], excerpt: str, limits: Limits) -> tuple[tuple[str, ...], list[str]]:

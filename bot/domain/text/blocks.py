@@ -206,6 +206,8 @@ def _judged(text: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     prose = [n for n, block in enumerate(blocks) if block.kind is BlockKind.PROSE]
     stops = any(_FULL_STOP.search(words[n][-12:]) for n in prose)
     kinds = [block.kind for block in blocks]
+    if len(prose) > 1 and marginalia.greeting(words[prose[0]]):
+        kinds[prose[0]] = BlockKind.BOILERPLATE
     lookups = PULL_QUOTES
     for n, block in enumerate(blocks):
         if block.kind in (BlockKind.PROSE, BlockKind.LIST) and (margin := _margin(words[n], block.kind)):
@@ -240,6 +242,8 @@ def _quotation(text: str, words: str, *, look: bool) -> bool:
 
 def _heading(n: int, words: list[str], blocks: tuple[Block, ...], *, stops: bool) -> bool:
     line, following = words[n], words[n + 1] if n + 1 < len(words) else ""
+    if _FULL_STOP.search(line[-12:]) and not _QUESTION.search(line[-1:]):
+        return False
     size = len(_WORD.findall(line)) if len(line) <= HEADING_WIDTH else HEADING_WORDS + 1
     if "\n" in line or size > HEADING_WORDS or len(line) + len(_WIDE.findall(line)) > HEADING_WIDTH:
         return False

@@ -78,6 +78,15 @@ _RIGHTS = (
     "cet article est paru",
     "este artículo se publicó",
     "este artículo fue publicado",
+    "is no longer being updated",
+    "live coverage has ended",
+    "wird nicht mehr aktualisiert",
+    "liveticker ist beendet",
+    "n'est plus mise à jour",
+    "n’est plus mise à jour",
+    "ya no se actualiza",
+    "alle angaben ohne gewähr",
+    "to unsubscribe",
 )
 _NEWSLETTER = (
     "newsletter",
@@ -127,7 +136,7 @@ _FURNITURE = regex.compile(
     r"|leggi anche|leggi tutto|continua a leggere|condividi|seguici|iscriviti|pubblicità|leia (?:mais|também)"
     r"|assine|compartilhe"
     r"|siga-nos|lees (?:ook|meer|verder)|deel dit|volg ons|advertentie|læs også|läs (?:också|mer)|annons\b"
-    r"|читайте (?:также|ещё|еще|далее)|читать (?:далее|дальше)|подписывайтесь|подпишитесь|поделиться|реклама\s*$"
+    r"|подробнее\s*:|читайте (?:также|ещё|еще|далее)|читать (?:далее|дальше)|подписывайтесь|подпишитесь|поделиться|реклама\s*$"
     r"|теги\s*:|источник\s*:"
     r"|اقرأ (?:أيضا|أيضاً|المزيد)|اشترك|تابعونا|شارك(?:\s|$)|إعلان\s*$|المصدر\s*:|للمزيد"
     r"|بیشتر بخوانید|همچنین بخوانید|ما را (?:در|دنبال)|به اشتراک|اشتراک‌گذاری|آگهی\s*$|ادامه مطلب|منبع\s*:|برچسب"
@@ -151,11 +160,22 @@ _ENDMATTER = regex.compile(
     r"|著者(?:について|プロフィール)|お問い合わせ.*|プロフィール)\s*[:：]?\s*",
     regex.IGNORECASE,
 )
-#: A line by itself that ends a press release.
-_THE_END = regex.compile(r"[-–—*#\s]*(?:ends?|ende|fin|30|###)[-–—*#\s]*", regex.IGNORECASE)
+#: A line by itself that ends a press release, or stands above the signature of an e-mail (RFC 3676, 4.3).
+_THE_END = regex.compile(r"[-–—*#\s]*(?:ends?|ende|fin|30|###)[-–—*#\s]*|--", regex.IGNORECASE)
+_NOTE = regex.compile(r"(?:\[\d{1,3}\]|[¹²³⁴-⁹])\s*\S")
+_GREETING = regex.compile(r"[^,.!?;:\n]{2,40}(?:,[^,.!?;:\n]{2,40})?[,،，、]")
+_CLOCK = regex.compile(
+    r"\(?\d{1,2}(?::|\.|h)\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?+\)?\s*[:–—|-]?\s+(?=[\"“„«]?[^\p{Ll}\s\d])"
+)
+_TURN = regex.compile(
+    r"(?:[QAFRVПО]|Q&A|question|answer|frage|antwort|réponse|pregunta|respuesta|domanda|risposta|vraag|antwoord"
+    r"|вопрос|ответ|سؤال|جواب|س|ج|پرسش|پاسخ|[問问答]|質問|回答|記者|记者)\s?(?::|：)\s*\S",
+    regex.IGNORECASE,
+)
 _PLACE = r"\p{L}[\p{L}\p{M}.’'/ -]{1,40}"
 _DATELINE = regex.compile(
-    rf"(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*"
+    r"(?P<uncased>\p{Arabic}+(?:\s\p{Arabic}+)?)\s+[–—-]\s+(?=\p{Arabic})"
+    rf"|(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*"
     rf"(?:[–—]|-{{1,2}}(?=\s)|(?P<stretched>ـ{{1,4}}(?=\s)))\s+"
     r"(?=[\"“„«]?[^\p{Ll}\s])"
     r"|(?P<wire>\p{Han}{2,12}\d{1,2}月\d{1,2}日(?:电|電|讯|訊)?\s*(?:[（(][^）)]{1,30}[）)])?(?<=[电電讯訊）)])\s*"
@@ -175,7 +195,7 @@ def dateline(text: str) -> int:
     place = found["place"] or ""
     capitals = place.split(",")[0]
     dated = any(word.lower() in DATE_WORDS for word in _WORD.findall(place)) and any(map(str.isdigit, place))
-    told = found["wire"] or found["agency"] or found["stretched"] or dated
+    told = found["wire"] or found["uncased"] or found["agency"] or found["stretched"] or dated
     return found.end() if told or (capitals.isupper() and len(capitals) > 2) else 0
 
 
@@ -204,14 +224,30 @@ def boilerplate(text: str) -> bool:
     """Whether a paragraph is there for the site and not for the article."""
     if len(text) > 400:
         return False
-    if not _WORD.search(text) or _ADDRESS.fullmatch(text):
+    if not _WORD.search(text) or _ADDRESS.fullmatch(text) or _NOTE.match(text):
         return True
     lower = text.lower()
     if any(phrase in lower for phrase in _RIGHTS):
         return True
     if any(word in lower for word in _NEWSLETTER) and _INVITING.match(text):
         return True
-    return len(text) <= 200 and _FURNITURE.match(text) is not None
+    return len(text) <= 200 and _FURNITURE.match(text.lstrip("([（【")) is not None
+
+
+def greeting(text: str) -> bool:
+    """Whether a line by itself greets readers ("Dear members,")."""
+    return _GREETING.fullmatch(text) is not None
+
+
+def clock(text: str) -> int:
+    """Return how many code points of a paragraph are the time at which it was written ("18:40 "), 0 = it has none."""
+    found = _CLOCK.match(text)
+    return found.end() if found else 0
+
+
+def turn(text: str) -> bool:
+    """Whether a paragraph is marked as somebody's turn to speak ("Q: Why?", "答：……")."""
+    return _TURN.match(text) is not None
 
 
 def endmatter(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Small words of the languages Handbill reads best, as data for `words.py`.
 
-FUNCTION are space-separated words; DANGLING, CONTRAST and SPEECH are alternatives of a regular expression; TITLES and
-NUMBERING are abbreviations without their full stop ("" = every language).
+FUNCTION are space-separated words; DANGLING, CONTRAST, SPEECH and FIRST_PERSON are alternatives of a regular expression;
+TITLES and NUMBERING are abbreviations without their full stop ("" = every language).
 """
 
 FUNCTION: dict[str, str] = {
@@ -70,6 +70,9 @@ FUNCTION: dict[str, str] = {
     "pl": """a aby ale ani bardzo bez bo by być był była było były co czy dla do gdy gdzie go i ich ile im inny ja jak jako
  je jego jej jest już kiedy kto która które który lub ma mi może na nad nawet nie niej nim o od on ona one oni oraz po pod
  przed przez przy się są ta tak także tam te tego tej ten to tu tutaj tylko tym u w we więc wszystko z za ze że""",
+    "hi": """और का की के को में से पर ने है हैं था थी थे हो यह वह ये वे इस उस इन उन जो कि तो भी ही नहीं एक अपने अपना अपनी लिए साथ
+ तक अब जब तब या कर करने किया गया गई गए बाद हर उसके उनके इसके कुछ बहुत रहा रही रहे होता होती कहा बताया सकते""",
+    "ko": """그 이 저 것 수 및 또 더 등 때 중 위해 대해 통해 따라 있다 있는 없는 한다 했다 말했다 그러나""",
 }
 
 #: Words that open a sentence and take back, or narrow, what the one before it said.
@@ -94,6 +97,8 @@ CONTRAST: dict[str, str] = {
     "ja": "しかし|だが|ただし|けれども|でも|ところが|とはいえ|一方で|それでも",
     "tr": "ama|fakat|ancak|yine de|oysa",
     "pl": "ale|jednak|lecz|mimo to|natomiast",
+    "hi": "लेकिन|मगर|परंतु|परन्तु|किंतु|किन्तु|हालांकि|हालाँकि|फिर भी|इसके बावजूद",
+    "ko": "그러나|하지만|그런데|다만|반면|그럼에도|그렇지만",
 }
 
 #: Other openings that point back: pronouns without their noun, and words that go on from somewhere.
@@ -110,7 +115,7 @@ DANGLING: dict[str, str] = {
     r"|because of (?:this|that)"
     r"|in other words|by then|at that (?:time|point)|after that|before that|since then|until then|even then|neither"
     r"|either"
-    r"|what is more|more than that|one of them|some of them|most of them|all of them|which|who",
+    r"|what is more|more than that|one of them|some of them|most of them|all of them|which|who|yes|no,",
     "de": r"er|sie|es (?!gibt|gab|war einmal)|ihm|ihn|ihnen|ihre?[rmns]?|sein(?:e[rmns]?)?|dies|diese[rmns]?"
     r"|d(?:as|er|ie) (?:ist|sind|war|waren|hat|haben|hatte|hatten|wird|werden|wurde|wurden|kann|können|konnte|soll"
     r"|sollen|will"
@@ -121,7 +126,7 @@ DANGLING: dict[str, str] = {
     r"|dadurch|daneben"
     r"|außerdem|zudem|ferner|ebenso|so|also|somit|folglich|denn|später|inzwischen|seitdem|seither|zuvor|beide"
     r"|beispielsweise"
-    r"|zum beispiel|dort|da|hier|solche[rmns]?|letztere[rmns]?|jene[rmns]?|sonst|andernfalls|weitere|andere"
+    r"|ja|nein|zum beispiel|dort|da|hier|solche[rmns]?|letztere[rmns]?|jene[rmns]?|sonst|andernfalls|weitere|andere"
     r"|ein anderer",
     "fr": r"il (?!y a|faut|fait|pleut|neige)|ils|elles?|lui|leurs?|eux|celui-ci|celle-ci|ceux-ci|celui|celle|ceux"
     r"|cela|ça|ceci"
@@ -129,12 +134,13 @@ DANGLING: dict[str, str] = {
     r"|c[’']|cet (?!(?:été|automne|hiver|après)\b)|cette (?!(?:année|semaine|saison|nuit|fois)\b)"
     r"|ces (?!(?:jours|semaines|mois|années)\b)|et|ou|ni|puis|ensuite|alors|ainsi|donc|aussi|de plus|en outre"
     r"|par ailleurs"
-    r"|par exemple|de même|en effet|enfin|d[’']ailleurs|autrement|tous deux|son|sa|ses|y|en|dès lors|depuis lors|là"
-    r"|voilà",
+    r"|par exemple|de même|en effet|enfin|d[’']ailleurs|autrement|tous deux|son|sa|ses|dès lors|depuis lors|là"
+    r"|voilà|oui|non",
     "es": r"él|ellas?|ellos|le|les|lo|eso|esto|aquello|"
     r"est[ea] (?!(?:año|mes|semana|mañana|tarde|noche|verano|invierno|otoño|primavera|lunes|martes|sábado|domingo)\b)"
     r"|est[oa]s (?!(?:días|semanas|meses|años)\b)|es[ea]s?|esos|así|además|también|entonces|luego|después|por eso"
-    r"|por tanto|por lo tanto|por ejemplo|y|e|o|ni|es decir|asimismo|de hecho|ambos|ambas|sus?|allí|ahí|tampoco",
+    r"|por tanto|por lo tanto|por ejemplo|y|e|o|ni|es decir|asimismo|de hecho|ambos|ambas|sus?|allí|ahí|tampoco"
+    r"|sí|no,",
     "it": r"egli|lui|lei|essi|esse|loro|ciò|questo|questi|queste|questa (?!(?:mattina|sera|settimana|estate"
     r"|notte)\b)|quello|quella"
     r"|quelli|quelle|e|o|né|inoltre|anche|poi|quindi|dunque|perciò|così|infatti|ad esempio|per esempio|infine"
@@ -149,7 +155,7 @@ DANGLING: dict[str, str] = {
     "sv": r"han|hon|de|den|det|detta|dessa|och|eller|också|så|därefter|därför|dessutom|här|där|båda|deras|hans|hennes",
     "ru": r"он|она|они|оно|его|её|ее|их|ему|ей|им|это|этот|эта|эти|этого|этой|этому|тот|та|те|того|такой|такая"
     r"|такие|и|или|а"
-    r"|также|кроме того|поэтому|затем|потом|тогда|там|здесь|так|например|при этом|таким образом|следовательно|оба"
+    r"|да,|нет,|также|кроме того|поэтому|затем|потом|тогда|там|здесь|так|например|при этом|таким образом|следовательно|оба"
     r"|обе|к тому же"
     r"|иначе|помимо этого|в то же время|ведь|тоже",
     "ar": r"هو|هي|هم|وهو|وهي|وهم|هذا|هذه|هؤلاء|ذلك|تلك|وهذا|وهذه|وذلك|وتلك|كما|أيضا|أيضاً|كذلك|وكذلك|لذلك|ولذلك|لذا"
@@ -169,7 +175,11 @@ DANGLING: dict[str, str] = {
     "|一方|例えば|たとえば|なお|つまり|すると|その後|ここ|そこ|両者|後者|前者|それから|ほかに|他に|加えて",
     "tr": r"o|bu|şu|onlar|bunlar|ve|veya|ayrıca|sonra|böylece|bu nedenle|örneğin|aynı zamanda|ikisi",
     "pl": r"on|ona|ono|oni|one|to|ten|ta|te|ci|i|lub|także|też|również|potem|następnie|dlatego|więc|ponadto"
-    r"|na przykład|tam|tutaj",
+    r"|na przykład|tam|tutaj|tak,|nie,",
+    "hi": r"वह|वे|यह|ये|उन्होंने|उन्हें|उसने|उसे|उसका|उसकी|उसके|उनका|उनकी|उनके|इसने|इसे|इसका|इसकी|इसके|इन्हें|और|या|तब|फिर|इसलिए|साथ ही"
+    r"|वहाँ|वहां|यहाँ|यहां|दोनों|ऐसे|ऐसा|हाँ|जी",
+    "ko": r"그는|그녀는|그들은|그의|그가|이는|이에|이를|이로써|이들은|이어|또|또한|그리고|따라서|그래서|그러므로"
+    r"|한편|그곳에|거기|여기|네,|아니요",
 }
 
 #: Words by which a text says that somebody speaks or writes.
@@ -219,6 +229,30 @@ SPEECH: dict[str, str] = {
     "tr": "dedi|diyor|söyledi|söylüyor|belirtti|açıkladı|ekledi|göre|anlattı|sordu|yazdı",
     "pl": "powiedział|powiedziała|mówi|dodał|dodała|wyjaśnił|wyjaśniła|według|zapytał|zapytała|napisał|napisała"
     "|podkreślił|twierdzi",
+    "hi": "कहा|कहते|कहती|कहता|बताया|बताते|बताती|पूछा|लिखा|जोड़ा|के अनुसार|के मुताबिक",
+    "ko": "말했다|말한다|밝혔다|전했다|설명했다|덧붙였다|강조했다|물었다|답했다|썼다|라고|고 했다",
+}
+
+#: Words by which a text speaks of one person who is its author, or answers questions.
+FIRST_PERSON: dict[str, str] = {
+    "en": "I|my|me|mine|myself",
+    "de": "ich|mir|mich|meine?[rmns]?",
+    "fr": r"je|mon|ma|mes|moi|me|[jm][’']\p{L}+",
+    "es": "yo|mi|mis|me|conmigo",
+    "it": "io|mio|mia|miei|mie|mi|me",
+    "pt": "eu|meus?|minhas?|me|mim|comigo",
+    "nl": "ik|mij|mijn|me",
+    "da": "jeg|mig|min|mit|mine",
+    "sv": "jag|mig|min|mitt|mina",
+    "ru": "я|мне|меня|мной|мой|моя|моё|мое|мои|моего|моей|моих",
+    "ar": "أنا|إنني|إني|لي|عندي|أنني",
+    "fa": "من|مرا|خودم",
+    "tr": "ben|beni|bana|benim|bende",
+    "pl": "ja|mnie|mi|mój|moja|moje|mną",
+    "hi": "मैं|मैंने|मुझे|मेरा|मेरी|मेरे|मुझसे",
+    "ko": "나는|내가|저는|제가|나의|내|제",
+    "zh": "我(?!们|們|国|國|市|镇|鎮|校|馆|館|省|县|縣)",
+    "ja": "私(?!立|有|営|鉄|設|道)|僕|俺",
 }
 
 #: Abbreviations that never end a sentence, since a name follows.

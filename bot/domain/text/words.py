@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import regex
 
-from bot.domain.text.wordlists import CONTRAST, DANGLING, FUNCTION, NUMBERING, SPEECH, TITLES
+from bot.domain.text.wordlists import CONTRAST, DANGLING, FIRST_PERSON, FUNCTION, NUMBERING, SPEECH, TITLES
 
 #: Languages written without spaces between words: there a listed word ends wherever it ends.
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "km"})
@@ -32,11 +32,11 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One language's lists. The patterns are for `match` at a word's first letter; `function` is lower case.
+    """One language's lists. The patterns are for `match` at a word's first letter (`mine`: `search`); `function` is lower case.
 
     `dangling` opens a sentence that needs the one before it, `contrast` one that takes back what stood before it (each
-    is dangling too), `speech` says that somebody speaks, `titles` are abbreviations that a name
-    follows, `numbering` those that a number may follow.
+    is dangling too), `speech` says that somebody speaks, `mine` that one person speaks of themselves, `titles` are
+    abbreviations that a name follows, `numbering` those that a number may follow.
     """
 
     language: str
@@ -44,6 +44,7 @@ class Words:
     dangling: regex.Pattern[str]
     contrast: regex.Pattern[str]
     speech: regex.Pattern[str]
+    mine: regex.Pattern[str]
     titles: frozenset[str]
     numbering: frozenset[str] = frozenset(NUMBERING.split())
 
@@ -59,10 +60,12 @@ def of(language: str) -> Words:
         dangling=_pattern("|".join(filter(None, (DANGLING.get(code, ""), contrast))), code),
         contrast=_pattern(contrast, code),
         speech=_pattern(SPEECH.get(code, ""), code),
+        mine=_anywhere(FIRST_PERSON.get(code, ""), code),
         titles=frozenset((TITLES[""] + " " + TITLES.get(code, "")).split()),
     )
 
 
+@lru_cache(maxsize=64)
 def primary(language: str) -> str:
     """Return the language part of a BCP 47 tag in lower case ("pt" for "pt-BR")."""
     return regex.split(r"[-_]", language.strip().lower(), maxsplit=1)[0]
@@ -94,3 +97,8 @@ def _pattern(alternatives: str, code: str) -> regex.Pattern[str]:
         return _NEVER
     end = "" if code in UNSPACED else r"(?:(?<=\s)|(?![\p{L}\p{M}\p{N}]))"
     return regex.compile(rf"(?:{alternatives}){end}", regex.IGNORECASE)
+
+
+def _anywhere(alternatives: str, code: str) -> regex.Pattern[str]:
+    start = "" if code in UNSPACED else r"(?<![\p{L}\p{M}\p{N}])"
+    return regex.compile(rf"{start}(?:{_pattern(alternatives, code).pattern})", regex.IGNORECASE)
