@@ -45,7 +45,7 @@ def test_all_is_well_with_the_right_credentials(tmp_path, world):
     words = handbill(tmp_path, "doctor").stdout
     assert code == 0
     assert re.search(r"^ok       x: @town_library: ", words, re.MULTILINE)
-    assert set(found) == {"x", "mastodon", "telegram", "bluesky", "queue", "database"}
+    assert set(found) == {"x", "mastodon", "telegram", "bluesky", "clock", "queue", "database"}
     assert all(each["level"] in ("ok", "warning") for each in found.values())
     assert "280 weighted characters" in found["x"]["what"]
     assert str(tmp_path / "data" / "handbill.db") in found["database"]["what"]
