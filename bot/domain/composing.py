@@ -1,9 +1,9 @@
 """From an article to the post of one channel: the one way there is, so that a preview cannot differ from the post."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bot.domain.article import Article, BlockKind
+from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel
 from bot.domain.directory import Directory
@@ -11,11 +11,6 @@ from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting import by_hand, excerpts
 from bot.domain.post import Post
 from bot.domain.rendering import NOBODY, choose, render
-from bot.domain.text.sentences import ends
-
-#: What a thread may run on through, and how far, in code points.
-RUNNING = (BlockKind.PROSE, BlockKind.QUOTE, BlockKind.LIST)
-LONG = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +38,6 @@ def compose(
         offered: tuple[Excerpt, ...] = (by_hand(article, article.excerpt),)
     else:
         offered = excerpts(article)
-        offered = (whole_passage(article, offered[0]),) if offered and article.thread else offered
     own = {channel: by_hand(article, words) for channel, words in (overrides or {}).items() if words}
     found = [
         (channel, own.get(channel.name) or choose(article, offered, campaign, channel, directory=directory))
@@ -58,19 +52,6 @@ def compose(
         )
         for channel, excerpt in found
     )
-
-
-def whole_passage(article: Article, best: Excerpt) -> Excerpt:
-    """Return the passage that an excerpt opens, for a thread: on to the next heading, picture or table, LONG at most."""
-    end = best.end
-    for block in article.blocks:
-        if block.end <= end:
-            continue
-        if block.kind not in RUNNING or block.end - best.start > LONG:
-            break
-        end = block.end
-    text = article.text[best.start : end]
-    return replace(best, text=text, end=end, sentences=ends(text, article.language))
 
 
 def meant_for(article: Article, campaign: Campaign, channel: Channel) -> bool:

@@ -273,10 +273,15 @@ def test_a_clock_that_is_off_is_told(seconds, level, word):
     assert clock(None) == []
 
 
+@pytest.mark.parametrize("odd", [None, "", "yesterday"])
+def test_an_answer_without_a_date_tells_nothing_of_the_clock(odd):
+    peers = PeerClocks(SystemClock())
+    peers.heard(odd)
+    assert peers.ahead is None
+
+
 def test_the_date_of_an_answer_tells_how_far_the_clocks_stand_apart():
     peers = PeerClocks(SystemClock())
-    for odd in (None, "", "yesterday"):
-        peers.heard(odd)
-    assert peers.ahead is None
     peers.heard(format_datetime(peers.clock.now() + timedelta(hours=1), usegmt=True))
+    assert peers.ahead is not None
     assert abs(peers.ahead - timedelta(hours=1)) < timedelta(seconds=5)

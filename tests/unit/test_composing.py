@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.article import BlockKind
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel
-from bot.domain.composing import LONG, compose, meant_for
+from bot.domain.composing import compose, meant_for
 from bot.domain.text.blocks import of_plain
-from tests.unit.posts import ROOM, WEIGHTED, article
+from tests.unit.posts import WEIGHTED, article
 
 TEXT = (
     "The club rides on Sunday. The start is at nine in front of the town hall.\n\n"
@@ -28,19 +27,12 @@ def texts(source, limits):
     return made.excerpt.text, made.post
 
 
-def test_a_thread_runs_on_to_the_next_heading_and_no_further():
+def test_a_thread_article_gets_the_longer_form():
+    short, _ = texts(told(), replace(WEIGHTED, length=120))
     long, post = texts(told(thread=True), replace(WEIGHTED, length=120))
-    assert long == TEXT[: TEXT.index("\n\nWhat to bring")]
+    assert long.startswith(short)
+    assert TEXT.startswith(long)
     assert len(post.parts) > 1
-    assert [block.kind for block in told().blocks].count(BlockKind.HEADING) == 1
-
-
-def test_a_long_thread_ends_with_a_whole_paragraph():
-    text = "\n\n".join(f"Paragraph {number} tells what the club did that year, at some length." for number in range(90))
-    passage, _ = texts(told(text, thread=True), ROOM)
-    assert LONG / 2 < len(passage) <= LONG
-    assert text.startswith(passage)
-    assert text[len(passage) : len(passage) + 2] == "\n\n"
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,8 @@ def test_foreign_text_stays_on_its_line_and_steers_nothing(stderr, place):
         case "error":
             log.warning("said", error=ValueError(FORGED))
         case "library":
-            logging.getLogger("some.library").warning("said %s", FORGED)
+            # pytest keeps library records itself and hands them between its processes, which a lone surrogate ends.
+            logging.getLogger("some.library").warning("said %s", FORGED.removesuffix("\ud800"))
     shown = stderr.getvalue()
     assert shown.count("\n") == 1
     if isinstance(stderr, Screen):
