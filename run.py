@@ -80,7 +80,7 @@ def install(lock: str) -> bool:
         return run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, *flags) == 0
     if run(sys.executable, "-m", "pip", "--version", quiet=True) != 0:
         return fail("neither uv nor pip is here; on Debian: apt-get install python3-pip") == 0
-    options = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--no-deps")
+    options = ("-qq", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--no-deps")
     return run(sys.executable, "-m", "pip", "--python", PYTHON, "install", *options, *flags) == 0
 
 
