@@ -57,14 +57,15 @@ class Found:
     """What a source found: the articles and campaigns that are whole, and a problem for each that is not.
 
     `present` are the (campaign, name) of all articles that are there, readable or not, so that nobody takes a broken
-    file for a deleted one. `directory` is who may be mentioned, None when the source cannot tell or has no say in that.
+    file for a deleted one; None when the source itself is not there. `directory` is who may be mentioned, None when the
+    source cannot tell or has no say in that. `campaigns` has every campaign of an article, a plain one where none is told.
     """
 
     articles: tuple[Article, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     directory: Directory | None = None
     problems: tuple[Problem, ...] = ()
-    present: frozenset[tuple[str, str]] = frozenset()
+    present: frozenset[tuple[str, str]] | None = frozenset()
 
 
 class Source(Protocol):

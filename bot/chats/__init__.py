@@ -17,12 +17,13 @@ OURS = ("telegram",)
 def connect_all(means: Iterable[tuple[str, Means]]) -> list[Chat]:
     """Return one chat for each bot; `means` are (platform, means) of every connected channel. Calls nobody."""
     chats: list[Chat] = []
+    given = list(means)
     for name in OURS:
         module = import_module(f"bot.chats.{name}")
 
         def bot(each: Means, key: str = module.CREDENTIAL) -> str:
             return each.credentials[key]
 
-        mine = sorted((each for platform, each in means if platform in (name,)), key=bot)
+        mine = sorted((each for platform, each in given if platform == name), key=bot)
         chats += [module.connect(tuple(shared)) for _, shared in groupby(mine, key=bot)]
     return chats

@@ -62,7 +62,7 @@ def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: str)
 
     async def work(app: "App") -> None:
         await _known(app, channel)
-        await app.store.put_plan(channel, plan)
+        await app.steering.put_plan(channel, plan)
 
     with_app(ctx, work)
     _show_plans({channel: plan}, as_json=as_json)
@@ -108,7 +108,7 @@ def clear_plan(ctx: click.Context, channel: str, as_json: bool) -> None:
 
     async def work(app: "App") -> "dict[str, Plan]":
         await _known(app, channel)
-        await app.store.put_plan(channel, None)
+        await app.steering.put_plan(channel, None)
         return {channel: app.default_plan}
 
     _show_plans(with_app(ctx, work), as_json=as_json)

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 FIRST = timedelta(seconds=5)
 LONGEST = timedelta(minutes=30)
-TRIES = 50
 
 
 def backoff(tries: int, asked: timedelta, jitter: float) -> timedelta:

@@ -27,7 +27,7 @@ class State(StrEnum):
 #: The only moves there are: (from, to) -> who or what makes it. The database refuses any other.
 TRANSITIONS: dict[tuple[State, State], str] = {
     (State.HELD, State.SCHEDULED): "a manager approves it, or the article is marked ready",
-    (State.HELD, State.CANCELLED): "a manager cancels it, or its article expired",
+    (State.HELD, State.CANCELLED): "a manager cancels it",
     (State.SCHEDULED, State.HELD): "a manager holds it, its article or the limits changed, or its slot is long past",
     (State.SCHEDULED, State.SENDING): "dispatch arms the first attempt",
     (State.SCHEDULED, State.CANCELLED): "a manager cancels it, or its article expired",
@@ -38,13 +38,17 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.RETRYING, State.SENDING): "dispatch arms the next attempt",
     (State.RETRYING, State.HELD): "a manager holds it, or its article or the limits changed",
     (State.RETRYING, State.CANCELLED): "a manager cancels it, or its article expired",
+    (State.RETRYING, State.SENT): "every part has its receipt",
+    (State.RETRYING, State.RETRACTED): "a manager withdraws the parts that were published",
     (State.UNCERTAIN, State.SENT): "found on the platform, or a person says it is there",
     (State.UNCERTAIN, State.RETRYING): "proved absent after the quiet period, or a person says it is not there",
     (State.UNCERTAIN, State.FAILED): "a person gives it up",
+    (State.FAILED, State.HELD): "a manager brings it back",
+    (State.FAILED, State.RETRACTED): "a manager withdraws the parts that were published",
     (State.SENT, State.RETRACTED): "a manager withdraws it and the platform removed it",
 }
 
-#: States in which nothing has left and a manager may still change or stop the delivery.
+#: States in which nothing is on its way and a manager may still act; of a thread, parts may be public already.
 UNSENT = frozenset({State.HELD, State.SCHEDULED, State.RETRYING})
 
 

@@ -17,7 +17,7 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.backoff import TRIES, backoff
+from bot.domain.backoff import backoff
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State, fingerprint_of, key_of
 from bot.domain.lateness import Late, decide
 from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
@@ -82,6 +82,10 @@ class Dispatch:
             await asyncio.wait(self._under_way.values())
             await asyncio.sleep(0)  # noqa: TID251 - lets the finished tasks' callbacks run
 
+    def busy(self) -> frozenset[str]:
+        """Return the channels on which something is under way."""
+        return frozenset(self._under_way)
+
     def _free(self, channel: str, task: asyncio.Task[bool]) -> None:
         """Look at once for what is next on the channel; after a delivery that could not be begun the next tick will do."""
         del self._under_way[channel]
@@ -94,23 +98,39 @@ class Dispatch:
         """Tell whether a delivery goes out now; one that is expired or late is moved as its plan's policy says."""
         now, due = self._clock.now(), delivery.due or self._clock.now()
         if delivery.receipts:
-            return True
+            return await self._unfinished(delivery)
         if delivery.expires is not None and now >= delivery.expires:
             await self._try_move(Change.of(delivery, State.CANCELLED, "its article expired before it was posted"))
             return False
         policy = (await self._store.plans()).get(delivery.channel, self._default).late
+        if delivery.tries and now - (delivery.slot or now) > policy.limit:
+            await self._try_move(Change.of(delivery, State.HELD, f"could not be sent for too long: {delivery.why}"))
+            return False
         answer, moment, why = decide(policy, due, now, self._last_or_promised.get(delivery.channel))
         match answer:
             case Late.POST:
                 return True
             case Late.SPREAD:
                 self._last_or_promised[delivery.channel] = moment
-                await self._store.reschedule(delivery, moment, why, now)
+                await self._try_reschedule(delivery, moment, why)
             case Late.HOLD:
                 await self._try_move(Change.of(delivery, State.HELD, why))
             case _:
                 assert_never(answer)
         return False
+
+    async def _unfinished(self, delivery: Delivery) -> bool:
+        """Tell whether a thread has parts to go; one that has none is done, however it came to wait."""
+        if len(delivery.receipts) < len(delivery.post.parts):
+            return True
+        await self._try_move(Change.of(delivery, State.SENT, "every part has its receipt"))
+        return False
+
+    async def _try_reschedule(self, delivery: Delivery, due: datetime, why: str) -> None:
+        try:
+            await self._store.reschedule(delivery, due, why, self._clock.now())
+        except NotAllowed as refusal:
+            log.info("moved on meanwhile", delivery=delivery.id, why=refusal.what)
 
     async def _try_move(self, change: Change) -> None:
         try:
@@ -125,6 +145,8 @@ class Dispatch:
         try:
             for part in delivery.post.parts:
                 if part.number not in proofs:
+                    if self._stopping and len(proofs) > len(delivery.receipts):
+                        raise NotAllowed("the bot is stopping")
                     outcome = await self._attempt(delivery, epoch, part, proofs)
                     if not isinstance(outcome, Sent):
                         await self._settle(delivery, epoch, part, outcome)
@@ -167,7 +189,8 @@ class Dispatch:
         """Return what a Pending outcome of this part's last attempt left to go on with."""
         if not delivery.tries:
             return ""
-        earlier = [each for each in await self._store.attempts(delivery.id) if each.part == part.number]
+        same = fingerprint_of(part)
+        earlier = [each for each in await self._store.attempts(delivery.id) if each.fingerprint == same]
         last = earlier[-1].outcome if earlier else None
         return last.resume if isinstance(last, Pending) else ""
 
@@ -191,18 +214,16 @@ class Dispatch:
                 due = now + backoff(tries, after, self._pace.jitter())
                 if wide:
                     await self._store.rest_channel(delivery.channel, due)
-                to = State.RETRYING if tries < TRIES else State.FAILED
-                await self._close(delivery, epoch, to, of + why, due=due, tries=tries)
+                await self._close(delivery, epoch, State.RETRYING, of + why, due=due, tries=tries)
             case Pending(until=until):
-                why = "the platform is still working on the media"
-                await self._close(delivery, epoch, State.RETRYING, of + why, due=until, tries=tries)
+                why, due = "the platform is still working on the media", now + backoff(tries, until - now, 0)
+                await self._close(delivery, epoch, State.RETRYING, of + why, due=due, tries=tries)
             case Refused(why=why):
                 await self._close(delivery, epoch, State.FAILED, f"{of}refused: {why}", tries=tries)
             case Unauthorised(why=why):
                 await self._store.pause_channel(delivery.channel, why)
-                await self._close(
-                    delivery, epoch, State.RETRYING, f"{of}credential refused: {why}", due=now, tries=tries
-                )
+                due, why = now + backoff(tries, timedelta(0), self._pace.jitter()), f"{of}credential refused: {why}"
+                await self._close(delivery, epoch, State.RETRYING, why, due=due, tries=tries)
             case Unknown(why=why):
                 due = now + self._pace.quiet
                 await self._close(delivery, epoch, State.UNCERTAIN, of + why, due=due, tries=tries)

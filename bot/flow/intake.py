@@ -10,6 +10,7 @@ from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
+from bot.errors import BadInput, NotAllowed
 from bot.flow.planning import Planner
 from bot.ports import Change, Clock, Found, Problem, Source, Store
 
@@ -50,12 +51,15 @@ class Intake:
         if found.directory is not None:
             await self._store.put_directory(found.directory)
         channels = await self._store.channels()
-        problems = (*found.problems, *misdirected(found, channels))
+        problems = [*found.problems, *misdirected(found, channels)]
+        new, edited = await self._take_articles(found.articles, problems) if channels else ((), ())
         await self._store.put_problems(source.name, problems)
-        new, edited = await self._take_articles(found.articles) if channels else ((), ())
-        return Taken(new=new, edited=edited, gone=await self._hold_gone(found), problems=problems)
+        return Taken(new=new, edited=edited, gone=await self._hold_gone(found), problems=tuple(problems))
 
-    async def _take_articles(self, articles: Sequence[Article]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    async def _take_articles(
+        self, articles: Sequence[Article], problems: list[Problem]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Take what is new or edited; an article that cannot be composed is a problem and never hides another."""
         known = await self._store.editions()
         new: list[str] = []
         edited: list[str] = []
@@ -64,14 +68,24 @@ class Intake:
             before = known.get((article.campaign, article.name))
             if before == article.digest:
                 continue
-            made = {each.channel.name: each for each in await self._planner.compose(article)}
-            if before is None:
-                await self._planner.add(article, made.values())
-            else:
-                await self._renew(article, made)
-            await self._store.put_article(article, self._clock.now())
-            (new if before is None else edited).append(f"{article.campaign}/{article.name}")
+            name = f"{article.campaign}/{article.name}"
+            try:
+                await self._take_one(article, new=before is None)
+            except (BadInput, NotAllowed) as error:
+                problems.append(Problem(where=error.where or name, what=error.what, hint=error.hint))
+                continue
+            (new if before is None else edited).append(name)
         return tuple(new), tuple(edited)
+
+    async def _take_one(self, article: Article, *, new: bool) -> None:
+        made = {each.channel.name: each for each in await self._planner.compose(article)}
+        if new:
+            begun = await self._store.deliveries(campaign=article.campaign, article=article.name)
+            served = {each.channel for each in begun}  # by an intake that was cut short
+            await self._planner.add(article, [each for name, each in made.items() if name not in served])
+        else:
+            await self._renew(article, made)
+        await self._store.put_article(article, self._clock.now())
 
     async def _edition(self, article: Article) -> str:
         """Return what tells one edition from the next: the file's digest, and one of all else its posts are made of."""
@@ -90,8 +104,9 @@ class Intake:
             touched = _file(article) != _file(before) or new is None or new.post != delivery.post
             if touched and delivery.state in UNSENT and not delivery.receipts:
                 await self._renew_one(delivery, article, new)
-        served = {each.channel for each in deliveries}
-        await self._planner.add(article, [each for name, each in made.items() if name not in served])
+        if article.channels != before.channels:  # a channel set up later gets new articles, not the archive
+            served = {each.channel for each in deliveries}
+            await self._planner.add(article, [each for name, each in made.items() if name not in served])
         if article.ready and not before.ready and not campaign.approval:
             await self._release(article)
 
@@ -129,6 +144,8 @@ class Intake:
 
     async def _hold_gone(self, found: Found) -> tuple[str, ...]:
         """Hold what is scheduled of articles whose file was taken away: by mistake or on purpose, a person says."""
+        if found.present is None:
+            return ()
         scheduled = await self._store.deliveries(states=(State.SCHEDULED, State.RETRYING))
         gone = [each for each in scheduled if (each.campaign, each.article) not in found.present and not each.receipts]
         why = "its article is no longer in the folder: approve it again or cancel it"

@@ -1,6 +1,7 @@
 """Article -> posts -> deliveries with slots."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -31,7 +32,8 @@ class Planner:
         from bot.domain.composing import compose
 
         kept = await self._store.overrides(article.campaign, article.name)
-        return compose(
+        return await asyncio.to_thread(
+            compose,
             article,
             await self._store.campaign(article.campaign),
             await self._store.channels(),
@@ -48,11 +50,26 @@ class Planner:
             added += await self._store.add_deliveries([delivery], self._clock.now())
         return added
 
-    async def slot(self, channel: str, not_before: datetime | None, expires: datetime | None) -> datetime | None:
-        """Return the next free slot of a channel, None when there is none before the article expires."""
+    async def slot(
+        self,
+        channel: str,
+        not_before: datetime | None,
+        expires: datetime | None,
+        given: Collection[datetime] = (),
+    ) -> datetime | None:
+        """Return the next free slot of a channel, None when there is none before the article expires.
+
+        `given` are slots that were promised and are not in the ledger yet.
+        """
+        taken = await self._store.taken_slots(channel, self._clock.now())
+        return await self.fresh_slot(channel, not_before, expires, {*taken, *given})
+
+    async def fresh_slot(
+        self, channel: str, not_before: datetime | None, expires: datetime | None, taken: Collection[datetime]
+    ) -> datetime | None:
+        """Return the channel's next slot that is not among those `taken`, whatever the ledger holds."""
         now = self._clock.now()
         plan = (await self._store.plans()).get(channel, self._default)
-        taken = frozenset(await self._store.taken_slots(channel, now))
         return next_slot(plan, max(now, not_before or now), taken, expires)
 
     async def earlier(self, article: Article, channel: Channel) -> Sequence[Earlier]:

@@ -6,7 +6,7 @@ where the system can tell, not open for writing anywhere.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,8 @@ from bot.ports import Clock, Found, Media, Problem
 from bot.sources import article as reading
 from bot.sources import directory, pictures
 
+#: How often a folder that is not there is looked for.
+MISSING = timedelta(seconds=2)
 #: A file that has not changed for this long is taken for whole.
 SETTLED = timedelta(seconds=0.3)
 #: How often a changing file is looked at again before it is left for the next time.
@@ -83,11 +85,21 @@ class Folder:
             articles=tuple(
                 taken.article for path, taken in self._taken.items() if taken.article and path.parent not in waiting
             ),
-            campaigns=tuple(taken.campaign for taken in found if taken.campaign),
+            campaigns=(*(taken.campaign for taken in found if taken.campaign), *self._plain(paths, campaigns)),
             directory=self._directory(paths),
             problems=(*strays, *(problem for taken in found for problem in taken.problems)),
-            present=frozenset((campaign_at(self.root, path), path.name) for path in paths if path.name not in OTHERS),
+            present=self._present(paths),
         )
+
+    def _present(self, paths: list[Path]) -> frozenset[tuple[str, str]] | None:
+        if not self.root.is_dir():
+            return None
+        return frozenset((campaign_at(self.root, path), path.name) for path in paths if path.name not in OTHERS)
+
+    def _plain(self, paths: list[Path], told: Container[Path]) -> Iterator[Campaign]:
+        """Yield a plain campaign for each folder without a campaign file, so that one taken away rules no longer."""
+        articles = (path for path in paths if path.name not in OTHERS and path.parent not in told)
+        yield from (Campaign(name=name) for name in dict.fromkeys(campaign_at(self.root, path) for path in articles))
 
     def _directory(self, paths: list[Path]) -> Directory | None:
         """Return the directory, an empty one where there is none, None while one cannot be read."""
@@ -100,7 +112,10 @@ class Folder:
         """Yield soon after the start, when something in the folder changed, and again while a file was not whole."""
         from watchfiles import awatch
 
-        self.root.mkdir(parents=True, exist_ok=True)
+        while (
+            not self.root.is_dir()
+        ):  # not made here: an empty folder in the place of a missing share says "all is gone"
+            await self.clock.sleep(MISSING)
         begun = False  # What changed between the last read and the beginning of this watch is seen by one more read.
         async for changed in awatch(self.root, debounce=400, step=100, rust_timeout=1000, yield_on_timeout=True):
             if changed or self._unsettled or not begun:

@@ -307,7 +307,7 @@ async def test_leaving_at_once_is_no_error(tmp_path, served):
 async def test_what_ends_a_background_task_is_logged_and_it_begins_again(tmp_path, served, monkeypatch, capsys):
     monkeypatch.setattr(app, "AGAIN", timedelta(milliseconds=50))
     queue = tmp_path / "queue"
-    queue.write_text("a file where the folder should be")
+    queue.symlink_to(queue)  # a way that leads nowhere
     async with bench(tmp_path, *served) as made:
         shown: list[str] = []
 

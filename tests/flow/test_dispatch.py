@@ -40,7 +40,7 @@ async def test_what_is_not_due_waits_and_the_engine_is_asked_for_its_moment(hous
         (Retry(why="slow down", after=MINUTE, channel_wide=True), State.RETRYING, MINUTE),
         (Pending(resume="media 7", until=NOON + MINUTE), State.RETRYING, MINUTE),
         (Refused(why="too long"), State.FAILED, None),
-        (Unauthorised(why="token revoked"), State.RETRYING, timedelta(0)),
+        (Unauthorised(why="token revoked"), State.RETRYING, timedelta(seconds=5)),
         (Unknown(why="connection reset"), State.UNCERTAIN, PACE.quiet),
         (RuntimeError("a bug in an adapter"), State.UNCERTAIN, PACE.quiet),
     ],
@@ -86,6 +86,7 @@ async def test_a_refused_credential_pauses_the_channel_and_keeps_what_waits(hous
     assert len(house.boards["board"].calls) == 1
     assert {each.name: each.paused for each in await house.store.channels()}["board"] == "token revoked"
     await house.store.pause_channel("board", "")
+    house.pass_time(MINUTE)
     await house.settle(rounds=3)
     assert [each.state for each in await house.store.deliveries()] == [State.SENT, State.SENT]
 

@@ -1,15 +1,16 @@
 """Intake and planning over the real store: new, edited, gone, drafts, approvals, slots in order of readiness."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import State
+from bot.domain.plan import Plan
 from bot.errors import NotAllowed
 from bot.ports import Found, Problem
 from tests.flow.conftest import House
-from tests.store_samples import HOUR, NOON, article
+from tests.store_samples import HOUR, NOON, article, channel
 
 
 async def take(house: House, *articles, problems=(), campaigns=(), present=None):
@@ -171,3 +172,49 @@ async def test_what_is_previewed_is_what_is_sent(house):
 async def test_an_article_without_channels_goes_to_its_campaigns(house):
     await take(house, article(), campaigns=(Campaign(name="library", channels=("wall",)),))
     assert set(await by_channel(house)) == {"wall"}
+
+
+async def test_a_new_plan_moves_what_is_scheduled_to_its_slots_in_order(house):
+    await take(house, *(article(f"a{n}", text=f"The library opens room {n} tonight.") for n in range(3)))
+    before = [each.article for each in await house.store.deliveries(channel="board")]
+    assert await house.steering.put_plan("board", Plan(times=(time(15), time(15, 1), time(15, 2)))) == 3
+    moved = await house.store.deliveries(channel="board")
+    assert [each.article for each in moved] == before
+    assert [each.slot.strftime("%d %H:%M") for each in moved] == ["04 15:00", "04 15:01", "04 15:02"]
+    assert {each.state for each in moved} == {State.SCHEDULED}
+    await house.steering.put_plan("board", Plan(times=()))
+    assert {each.state for each in await house.store.deliveries(channel="board")} == {State.HELD}
+    assert {each.state for each in await house.store.deliveries(channel="wall")} == {State.SCHEDULED}
+
+
+async def test_an_article_that_cannot_be_composed_hides_no_other(house):
+    long = Campaign(name="museum", disclosure="Paid for by the town. " * 40)
+    bad, good = article("bad", campaign="museum"), article("good")
+    taken = await take(house, bad, good, campaigns=(long,))
+    assert taken.new == ("library/good",)
+    assert any("disclosure" in each.what for each in taken.problems)
+    assert tuple(await house.store.problems()) == taken.problems
+    assert (await take(house, bad, good, campaigns=(Campaign(name="museum"),))).new == ("museum/bad",)
+
+
+async def test_an_intake_that_was_cut_short_plans_no_channel_twice(house):
+    first = article(text="The library opens tonight. Tea is served.")
+    house.shelf.found = Found(articles=(first,), present=frozenset())
+    made = await house.planner.compose(first)
+    await house.planner.add(first, made[:1])
+    await take(house, article(digest="d2", text="The library now opens at noon. Coffee is served."))
+    assert sorted(each.channel for each in await house.store.deliveries()) == ["board", "wall"]
+
+
+async def test_a_folder_that_is_not_there_holds_nothing(house):
+    await take(house, article())
+    house.shelf.found = Found(present=None)
+    assert (await house.intake.take(house.shelf)).gone == ()
+    assert {each.state for each in await house.store.deliveries()} == {State.SCHEDULED}
+
+
+async def test_a_channel_set_up_later_gets_new_articles_and_not_the_archive(house):
+    await take(house, article())
+    await house.store.put_channel(channel("notes"))
+    await take(house, article(digest="d2", title="Open late"), article("b", text="The café opens at noon on Monday."))
+    assert {each.article for each in await house.store.deliveries(channel="notes")} == {"b"}

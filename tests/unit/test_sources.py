@@ -176,6 +176,7 @@ async def test_a_campaign_and_what_its_articles_wait_for(desk: Desk):
         Campaign(
             name="library", title="Town Library", disclosure="by: us", tags=("a b", "c"), channels=("x",), approval=True
         ),
+        Campaign(name="general"),
     )
     desk.put("library/campaign.yaml", "title: Town Library\ndisclosur: us\n", age=4)
     found = await desk.source.read()

@@ -200,9 +200,13 @@ MOVES = (
     "retrying>sending",
     "retrying>held",
     "retrying>cancelled",
+    "retrying>sent",
+    "retrying>retracted",
     "uncertain>sent",
     "uncertain>retrying",
     "uncertain>failed",
+    "failed>held",
+    "failed>retracted",
     "sent>retracted",
 )
 
