@@ -15,6 +15,10 @@ The path, each arrow one place in the code and each noun one frozen dataclass in
     sandbox/    simulated platforms over real HTTP: the demo and the test bench
     app.py      introduces all of these to each other; holds no rules
     cli/ web/   thin faces
+    settings.py  the operator's settings       errors.py  every error, drawn as a tree      clock.py  the one clock
+    media.py     pictures                      logs.py    logs without secrets
+    net.py       HTTP: the adapters' session and a fetcher that guard.py keeps to the public internet
+    wire.py ptb.py   how the SDKs of Mastodon and Telegram use that session
 """
 
 __version__ = "0.1.0"

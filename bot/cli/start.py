@@ -150,11 +150,19 @@ async def _demo(home: Path, page: Any, port: int, every: int, *, fresh: bool) ->
     queue = own if given else await asyncio.to_thread(_samples, app.samples(), folder / "queue")
     async with sandbox(folder / "sandbox") as (address, environment):
         told = {**environment, "HANDBILL_DATA": str(folder), "HANDBILL_QUEUE": str(queue)}
-        settings = load(folder, fields(), told)
+        lines = "".join(f"{name}={value}\n" for name, value in told.items())
+        await asyncio.to_thread((folder / ".env").write_text, lines, encoding="utf-8")
+        settings = load(folder, fields(), {})
         async with app.opened(settings) as opened:
             await app.demo_plans(opened, every)
         say("Demo: simulated platforms on this machine; nothing leaves it.")
+        say(f"Decide about its posts with: handbill --home {_short(folder)} COMMAND")
         await _run(settings, page, ("127.0.0.1", _free_port(port)), f"{address}/")
+
+
+def _short(folder: Path) -> str:
+    """Return how a person here would write the folder's path."""
+    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else str(folder)
 
 
 def _samples(source: Path, target: Path) -> Path:
