@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
         return 1
     match words:
         case []:
-            return run(PYTHON, "-m", "bot", "demo")
+            return become("demo")
         case ["test", *rest]:
             return test(rest)
         case ["check"]:
@@ -51,7 +51,7 @@ def main(words: list[str]) -> int:
         case ["docs"]:
             return run(PYTHON, ROOT / "docs" / "make.py")
         case _:
-            return run(PYTHON, "-m", "bot", *words)
+            return become(*words)
 
 
 def set_up(lock: str) -> bool:
@@ -124,6 +124,17 @@ def bench(names: list[str]) -> int:
     if not chosen:
         return fail(f"no such benchmark; there are {', '.join(file.stem for file in files)}")
     return max(run(PYTHON, file) for file in chosen)
+
+
+def become(*words: str) -> int:
+    """Turn into the `handbill` command, where the person stands: signals sent to this process reach the bot itself."""
+    command = [str(PYTHON), "-m", "bot", *words]
+    paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": paths, "HANDBILL_PROGRAM": "python3 " + os.path.relpath(ROOT / "run.py")}
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(PYTHON, command, environment)
+    return subprocess.run(command, env=environment, check=False).returncode  # Windows cannot turn into another process
 
 
 def run(*command: object, quiet: bool = False) -> int:

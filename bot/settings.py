@@ -6,6 +6,7 @@ platform takes the suffix `__NAME`: MASTODON_TOKEN__LIBRARY makes the channel "m
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -52,6 +53,7 @@ class Settings:
     log: str
     channels: tuple[ChannelSettings, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    command: str = "handbill"
 
     @property
     def database(self) -> Path:
@@ -78,8 +80,8 @@ def load(
     home = home.resolve()
     inside = _dotenv(home / ".env")
     _refuse_unknown(inside, fields or {})
-    outside = (os.environ if environ is None else environ).items()
-    given = inside | {name: Given(value=value.strip(), where="the environment") for name, value in outside}
+    outside = os.environ if environ is None else environ
+    given = inside | {name: Given(value=value.strip(), where="the environment") for name, value in outside.items()}
     core = {each.key: _value(given, f"HANDBILL_{each.key}", each, home) for each in FIELDS}
     channels = tuple(_channels(given, fields or {}, home))
     return Settings(
@@ -92,7 +94,17 @@ def load(
         log=_level(core["LOG"]),
         channels=channels,
         secrets=tuple(_secrets(channels, fields or {})),
+        command=_command(home, outside),
     )
+
+
+def _command(home: Path, outside: Mapping[str, str]) -> str:
+    """Return what a person here types for `handbill`, for pages and messages to show."""
+    program = outside.get("HANDBILL_PROGRAM") or "handbill"
+    if home in (Path.cwd(), Path(outside.get("HANDBILL_HOME") or ".").resolve()):
+        return program
+    inside = home.is_relative_to(Path.cwd())
+    return f"{program} --home {shlex.quote(str(home.relative_to(Path.cwd()) if inside else home))}"
 
 
 def example(platforms: Mapping[str, tuple[str, Sequence[Field]]], given: Mapping[str, str] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 from contextlib import nullcontext
@@ -152,17 +153,12 @@ async def _demo(home: Path, page: Any, port: int, every: int, *, fresh: bool) ->
         told = {**environment, "HANDBILL_DATA": str(folder), "HANDBILL_QUEUE": str(queue)}
         lines = "".join(f"{name}={value}\n" for name, value in told.items())
         await asyncio.to_thread((folder / ".env").write_text, lines, encoding="utf-8")
-        settings = load(folder, fields(), {})
+        settings = load(folder, fields(), {"HANDBILL_PROGRAM": os.environ.get("HANDBILL_PROGRAM", "")})
         async with app.opened(settings) as opened:
             await app.demo_plans(opened, every)
         say("Demo: simulated platforms on this machine; nothing leaves it.")
-        say(f"Decide about its posts with: handbill --home {_short(folder)} COMMAND")
+        say(f"Decide about its posts with: {settings.command} COMMAND")
         await _run(settings, page, ("127.0.0.1", _free_port(port)), f"{address}/")
-
-
-def _short(folder: Path) -> str:
-    """Return how a person here would write the folder's path."""
-    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else str(folder)
 
 
 def _samples(source: Path, target: Path) -> Path:

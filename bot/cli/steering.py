@@ -30,7 +30,7 @@ def _told(deliveries: "Sequence[Delivery]", zone: str, as_json: bool) -> None:
         show_json([shape(each) for each in deliveries])
         return
     for each in deliveries:
-        moment = f" for {local(each.due, zone)}" if each.due else ""
+        moment = f" for {local(each.due, zone)}" if each.due and each.state in ("scheduled", "retrying") else ""
         say(f"{each.id}  {each.channel}  {each.state}{moment}  {each.campaign}/{each.article}")
 
 

@@ -88,7 +88,8 @@ class Reconcile:
             async with asyncio.timeout(self._pace.deadline.total_seconds()):
                 receipt = await self._find(delivery, attempts[-1])
         except CannotTell as reason:
-            await self._store.reschedule(delivery, None, str(reason), self._clock.now())
+            why = "; ".join(filter(None, (reason.what, reason.hint)))
+            await self._store.reschedule(delivery, None, why, self._clock.now())
             log.warning("uncertain", delivery=delivery.id, channel=delivery.channel, why=reason.what)
         except (HandbillError, OSError, TimeoutError) as error:
             due = self._clock.now() + backoff(delivery.tries + 1, timedelta(0), self._pace.jitter())

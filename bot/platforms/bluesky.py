@@ -284,7 +284,7 @@ class Bluesky:
             raise BadSetting(failure.why, where=self._means.channel, hint=hint) from failure
         if standing.get("active") is False:
             raise BadSetting(f"the account is {standing.get('status', 'not active')}", where=self._means.channel)
-        notes = () if automated else ("no automation label: switch it on in the app, or set AUTOMATED to yes",)
+        notes = () if automated else ("no automation label: switch it on in the app, or set BLUESKY_AUTOMATED to yes",)
         name, url = f"@{standing['handle']}", _page(standing)
         return Account(name=name, url=url, limits=LIMITS, automated=automated, notes=notes)
 

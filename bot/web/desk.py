@@ -114,6 +114,7 @@ class Desk:
         templates.tests |= {"web_address": is_web_address}
         templates.globals |= {
             "followers": self._followers,
+            "program": self._live.app.settings.command,
             "zone": self._zone.key,
             "seen_at": self._seen_at,
         }

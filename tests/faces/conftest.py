@@ -91,7 +91,7 @@ def desk(tmp_path: Path) -> Desks:
     async def served(
         environ: Mapping[str, str] | None = None, followers: str = "", *, at_work: bool = False
     ) -> AsyncIterator[Desk]:
-        settings = load(tmp_path, fields(), dict(environ or {}))
+        settings = load(tmp_path, fields(), {"HANDBILL_HOME": str(tmp_path), **(environ or {})})
         if at_work:
             async with app.running(settings) as live, _served(live, followers) as desk:
                 yield desk

@@ -36,7 +36,7 @@ async def test_new_edited_and_deleted_files(desk: Desk):
     desk.put("tour.txt", TEXT)
     first = await desk.source.read()
     assert names(first) == ["library/night.md", "general/tour.txt"]
-    assert first.present == {("library", "night.md"), ("general", "tour.txt")}
+    assert (first.present or set()) == {("library", "night.md"), ("general", "tour.txt")}
 
     desk.put("library/night.md", TEXT + " Bring slippers.", age=4)
     second = await desk.source.read()
@@ -48,7 +48,7 @@ async def test_new_edited_and_deleted_files(desk: Desk):
     (desk.root / "tour.txt").unlink()
     third = await desk.source.read()
     assert names(third) == ["library/night.md"]
-    assert third.present == {("library", "night.md")}
+    assert (third.present or set()) == {("library", "night.md")}
 
 
 async def test_an_edit_that_keeps_size_and_time_is_seen(desk: Desk):
@@ -68,7 +68,7 @@ async def test_a_file_that_another_program_holds_open_is_taken_once_it_is_closed
         os.utime(path, (time.time() - 9,) * 2)
         found = await desk.source.read()
         assert (found.articles, found.problems) == ((), ()), "half a file is neither an article nor a fault"
-        assert found.present == {("general", "night.md")}
+        assert (found.present or set()) == {("general", "night.md")}
         writing.write(TEXT[20:])
     assert (await desk.source.read()).articles[0].text == TEXT
 
@@ -126,7 +126,7 @@ async def test_one_faulty_file_never_hides_the_others(desk: Desk):
     found = await desk.source.read()
     assert names(found) == ["library/a.md", "library/z.md"]
     assert [each.where.partition(":")[0] for each in found.problems] == [f"queue/library/{n}.md" for n in "bcdef"]
-    assert len(found.present) == 7
+    assert len(found.present or ()) == 7
 
 
 async def test_what_is_no_article_is_passed_over(desk: Desk):
@@ -188,7 +188,7 @@ async def test_a_campaign_and_what_its_articles_wait_for(desk: Desk):
         )
     ]
     assert names(found) == ["general/tour.md"], "without its campaign the article would lack its imprint"
-    assert ("library", "night.md") in found.present
+    assert ("library", "night.md") in (found.present or ())
 
 
 async def test_articles_wait_while_their_campaign_is_being_written(desk: Desk):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from bot.domain.article import Article, Image
+from bot.domain.article import Article, BlockKind, Image
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Limits, LinkPlace, LinkRule
 from bot.domain.directory import Directory
@@ -107,14 +107,20 @@ def _template(order: Order) -> str:
 
 
 def _headed(order: Order) -> bool:
-    """Whether the title must stand in the text: no preview of the link shows it, and the excerpt does not begin with it.
+    """Whether the title must stand in the text: no preview of the link shows it, and it is no beginning of the text's own.
 
     Platforms show no preview where a post brings pictures of its own.
     """
     article, below = order.article, order.link in (LinkPlace.TEXT, LinkPlace.CARD)
     previewed = article.link and below and not (article.images and order.limits.images)
-    start = "".join(filter(str.isalnum, article.title.casefold()))
-    return not previewed and not "".join(filter(str.isalnum, order.excerpt.text.casefold())).startswith(start)
+    title = _letters(article.title)
+    prose = (article.text[each.start : each.end] for each in article.blocks if each.kind is not BlockKind.HEADING)
+    own = any(_letters(text[: 2 * len(article.title) + 2]).startswith(title) for text in (order.excerpt.text, *prose))
+    return not previewed and not own
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words, tuple[int, ...], list[str]]:
