@@ -97,6 +97,15 @@ def _show(found: dict[str, Any], zone: str) -> None:
             say(f"  {problem['hint']}")
     for delivery in found["attention"]:
         say(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
+        say(f"  {_next_step(delivery, zone)}")
+
+
+def _next_step(delivery: dict[str, Any], zone: str) -> str:
+    if delivery["state"] == "failed":
+        return f"mend the cause, then `handbill approve {delivery['id']}`; `handbill log {delivery['id']}` tells more"
+    if delivery["due"]:
+        return f"it may be public; the platform is asked {local(delivery['due'], zone)}"
+    return f"it may be public: look there, then `handbill settle {delivery['id']}` (--help says how)"
 
 
 @click.command(
