@@ -304,18 +304,11 @@ async def test_leaving_at_once_is_no_error(tmp_path, served):
             pass
 
 
-async def test_what_ends_a_background_task_is_logged_and_it_begins_again(tmp_path, served, monkeypatch, capsys):
-    monkeypatch.setattr(app, "AGAIN", timedelta(milliseconds=50))
+async def test_a_folder_that_is_not_there_is_waited_for(tmp_path, served, monkeypatch):
+    monkeypatch.setattr("bot.sources.folder.MISSING", timedelta(milliseconds=50))
     queue = tmp_path / "queue"
-    queue.symlink_to(queue)  # a way that leads nowhere
+    queue.write_text("a file where the folder should be")
     async with bench(tmp_path, *served) as made:
-        shown: list[str] = []
-
-        async def logged() -> bool:
-            shown.append(capsys.readouterr().out)
-            return "task=watch" in "".join(shown)
-
-        await until(logged, "logged")
         queue.unlink()
         made.drop("library/night-opening.md", NIGHT)
         await posted(made, "until midnight")

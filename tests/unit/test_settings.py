@@ -1,6 +1,5 @@
 """The operator's settings as the bot reads them: who wins, where secrets may lie, and that they never show."""
 
-import itertools
 import string
 from datetime import timedelta
 from pathlib import Path
@@ -137,14 +136,10 @@ def test_the_example_read_as_it_is_sets_nothing_and_names_everything(tmp_path):
         assert all(f"{name.upper()}_{spec.key}=" in text for spec in specs)
 
 
-_numbers = itertools.count()
-
-
 @given(some.text(string.printable[:-5] + "\täß€\\'\"#$`", min_size=1, max_size=30))
 def test_whatever_init_is_told_is_read_back(tmp_path_factory, value):
     value = value.strip()
     text = example({"board": ("Board", FIELDS["board"])}, {"BOARD_TOKEN": value, "BOARD_ROOM": "a"})
-    home = tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"
-    home.mkdir()
+    home = tmp_path_factory.mktemp("home")
     (channel,) = read(home, text).channels
     assert channel.credentials.get("TOKEN", "") == value
