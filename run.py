@@ -62,7 +62,7 @@ def set_up(lock: str) -> bool:
     both = hashlib.sha256((ROOT / "requirements-dev.lock").read_bytes()).hexdigest()
     if any(each.exists() and each.read_text() == mark for each, mark in ((stamp, wanted), (dev_stamp, both))):
         return True
-    say(f"setting up {VENV.name} from {lock} (once; some 40 packages more for tests)")
+    say(f"setting up {VENV.name} from {lock} (once)")
     if not PYTHON.exists() and run(sys.executable, "-m", "venv", "--without-pip", VENV) != 0:
         return fail("could not make a virtual environment; on Debian: apt-get install python3-venv") == 0
     if not install(lock):
