@@ -89,7 +89,7 @@ def test_the_demo_posts_on_every_platform_in_an_empty_folder(installed, tmp_path
         demo = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=log, text=True, env=outside())
         try:
             assert demo.stdout is not None
-            said = "".join(demo.stdout.readline() for _ in range(3))
+            said = "".join(demo.stdout.readline() for _ in range(4))
             followers = re.search(r"As followers see it: (http://\S+)/", said)
             assert followers, (said, Path(log.name).read_text())
             sandbox = Sandbox(address=followers[1], settings="")
