@@ -202,7 +202,7 @@ class Dispatch:
                 return await self._platforms[channel].publish(part, key, reply_to, resume)
         except TimeoutError:
             return Unknown(why=f"no answer within {self._pace.deadline.total_seconds():g} s")
-        except Exception as error:  # noqa: BLE001 - design.md: what escapes an adapter is caught once, here, as unknown
+        except Exception as error:  # noqa: BLE001 - docs/adapters.md: what escapes an adapter is caught once, here, as unknown
             return Unknown(why=f"the adapter failed with {type(error).__name__}")
 
     async def _settle(self, delivery: Delivery, epoch: int, part: Part, outcome: Outcome) -> None:
