@@ -7,7 +7,7 @@ are async: what is synchronous in a library runs in a bounded thread pool inside
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
@@ -15,7 +15,9 @@ from bot.domain.channel import Account, Channel, Limits
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.directory import Directory
 from bot.domain.finding import Earlier
+from bot.domain.ledger import Act, Change, Entry, Hold
 from bot.domain.outcome import Outcome, Receipt, ReplyTo
+from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
 from bot.domain.post import Part
 
@@ -255,41 +257,6 @@ class Chat(Protocol):
 # --- ledger and archive ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One delivery's move, guarded: it happens only if the delivery is still in `state` with this `epoch`.
-
-    Fields left None keep their value; `slot_free` True takes the slot away. Raises NotAllowed when the guard fails.
-    """
-
-    delivery: str
-    state: State
-    epoch: int
-    to: State
-    why: str = ""
-    due: datetime | None = None
-    slot: datetime | None = None
-    slot_free: bool = False
-    tries: int | None = None
-
-    @classmethod
-    def of(cls, delivery: Delivery, to: State, why: str, **more: Any) -> "Change":  # noqa: ANN401 - the fields below
-        """Return the move of a delivery as it is known now; holding and cancelling give the slot back."""
-        free = to in (State.HELD, State.CANCELLED)
-        return cls(
-            delivery=delivery.id, state=delivery.state, epoch=delivery.epoch, to=to, why=why, slot_free=free, **more
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Whether all posting is paused, since when and why."""
-
-    on: bool
-    why: str = ""
-    since: datetime | None = None
-
-
 class Store(Protocol):
     """The ledger and the archive. Every method is one transaction; a call that returns has been made durable.
 
@@ -306,7 +273,9 @@ class Store(Protocol):
     async def problems(self) -> Sequence[Problem]: ...
     async def put_directory(self, directory: Directory) -> None: ...
     async def directory(self) -> Directory: ...
-    async def put_override(self, campaign: str, article: str, channel: str, text: str) -> None: ...  # text "" = clear
+    async def put_override(  # text "" = clear
+        self, campaign: str, article: str, channel: str, text: str, act: Act | None = None
+    ) -> None: ...
     async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]: ...
 
     # ^ (campaign, article, channel) -> the words a manager wants there; an article's edit does not lose them
@@ -316,9 +285,9 @@ class Store(Protocol):
     async def channels(self) -> Sequence[Channel]: ...
     async def pause_channel(self, name: str, why: str) -> None: ...  # why "" = resume
     async def rest_channel(self, name: str, until: datetime) -> None: ...  # a channel-wide Retry
-    async def put_plan(self, channel: str, plan: Plan | None) -> None: ...  # None = clear
+    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None: ...  # None = clear
     async def plans(self) -> Mapping[str, Plan]: ...
-    async def set_hold(self, hold: Hold) -> None: ...
+    async def set_hold(self, hold: Hold, act: Act | None = None) -> None: ...
     async def hold(self) -> Hold: ...
 
     # deliveries
@@ -337,17 +306,29 @@ class Store(Protocol):
     async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]: ...
     # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`
     async def next_due(self) -> datetime | None: ...
-    async def move(self, changes: Sequence[Change], at: datetime) -> None: ...  # all or nothing
-    async def reschedule(self, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None: ...
+    async def move(self, changes: Sequence[Change], at: datetime, acts: Sequence[Act] = ()) -> None: ...
+    # ^ all or nothing; what persons did goes into the audit log in the same transaction
+    async def reschedule(
+        self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
+    ) -> None: ...
     # ^ same state, other moment (None = parked until a person acts); guarded like a Change, told in the history
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey: ...
     # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
     #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold
     async def record(self, attempt: Attempt) -> None: ...  # its outcome, and the receipt when Sent; from any epoch
-    async def receipt(self, delivery: str, part: int, receipt: Receipt) -> None: ...  # proof found by other means
+    async def receipt(self, delivery: str, part: int, receipt: Receipt, act: Act | None = None) -> None: ...
+    # ^ proof found by other means
+    async def armed(self, channel: str, count: int) -> Sequence[datetime]: ...  # the last attempts, the latest first
+    async def spent(self, channel: str, since: datetime) -> int: ...
+    # ^ millionths that its attempts since then cost; what may be published counts, what surely is not does not
+    async def quota(self, channel: str) -> tuple[Quota, datetime] | None: ...  # what was last told, and when
     async def attempts(self, delivery: str) -> Sequence[Attempt]: ...
     async def history(self, delivery: str) -> Sequence[tuple[datetime, State, str]]: ...  # every move with its why
     async def overdue_leases(self, now: datetime) -> Sequence[Delivery]: ...  # in sending, lease run out
+
+    # the audit log
+    async def note(self, act: Act, at: datetime) -> None: ...  # an act that changes nothing else in the store
+    async def acts(self, after: int = 0, limit: int = 0) -> Sequence[Entry]: ...  # in order; 0 = all
 
     # readers
     async def latest(self, n: int, language: str = "") -> Sequence[Article]: ...  # published articles, newest first

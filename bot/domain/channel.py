@@ -1,7 +1,10 @@
 """Channel: one account or room on a platform, and its limits as data."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+
+from bot.domain.pacing import Price, Rate
 
 
 class Unit(StrEnum):
@@ -32,16 +35,30 @@ class LinkPlace(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """What proves that a part is not there: so many `reads`, so long `apart`, after the quiet period.
+
+    `resends` is how often a part that left no trace is sent again before a person is asked.
+    """
+
+    reads: int = 1
+    apart: timedelta = timedelta(0)
+    resends: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """A channel's rules as data; 0 means no limit unless said otherwise.
 
     `length` in `unit`; `bytes` a second cap in UTF-8 bytes; `url_weight` what one link counts (0 = its own length);
+    `marked_links` tells that posts mark their links, so that one may be written otherwise than its address;
     `local_mentions` counts "@user@host" as "@user"; `pings` tells that
     the platform itself makes a mention of any @word in a text; `warning_counts` adds a content warning to the length;
     `caption` the lower limit when an image goes along; `images` how many, `image_bytes` each, `image_pixels` width x
     height, `image_types` media types, `alt` code points of alt text; `tags` how many hashtags we put at most;
     `link` where the article's link goes; `edits`, `deletes`, `warnings`, `languages`, `visibilities` what the
-    platform can do at all. `thread_parts` 1 = cannot chain replies.
+    platform can do at all. `thread_parts` 1 = cannot chain replies. `rates` are how often it may be told something,
+    `price` what that costs, `absence` what it takes to believe that something is not there.
     """
 
     length: int
@@ -49,6 +66,7 @@ class Limits:
     bytes: int = 0
     url_weight: int = 0
     link_rule: LinkRule = LinkRule.BARE
+    marked_links: bool = False
     local_mentions: bool = False
     pings: bool = True
     warning_counts: bool = False
@@ -66,6 +84,9 @@ class Limits:
     languages: bool = False
     visibilities: tuple[str, ...] = ()
     thread_parts: int = 25
+    rates: tuple[Rate, ...] = ()
+    price: Price | None = None
+    absence: Absence = Absence()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,9 +28,12 @@ class State(StrEnum):
 TRANSITIONS: dict[tuple[State, State], str] = {
     (State.HELD, State.SCHEDULED): "a manager approves it, or the article is marked ready",
     (State.HELD, State.CANCELLED): "a manager cancels it",
+    (State.HELD, State.RETRACTED): "a manager withdraws the parts that were published",
+    (State.HELD, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.SCHEDULED, State.HELD): "a manager holds it, its article or the limits changed, or its slot is long past",
     (State.SCHEDULED, State.SENDING): "dispatch arms the first attempt",
     (State.SCHEDULED, State.CANCELLED): "a manager cancels it, or its article expired",
+    (State.SCHEDULED, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.SENDING, State.SENT): "every part has its receipt",
     (State.SENDING, State.RETRYING): "surely not published: try again later",
     (State.SENDING, State.FAILED): "the platform refused it for good, or the tries are used up",
@@ -40,6 +43,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.RETRYING, State.CANCELLED): "a manager cancels it, or its article expired",
     (State.RETRYING, State.SENT): "every part has its receipt",
     (State.RETRYING, State.RETRACTED): "a manager withdraws the parts that were published",
+    (State.RETRYING, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.UNCERTAIN, State.SENT): "found on the platform, or a person says it is there",
     (State.UNCERTAIN, State.RETRYING): "proved absent after the quiet period, or a person says it is not there",
     (State.UNCERTAIN, State.FAILED): "a person gives it up",
@@ -75,7 +79,8 @@ class Delivery:
     """One post due on one channel.
 
     `slot` is the moment it was planned for (None while held), `due` when dispatch may next touch it; both aware UTC.
-    `revision` grows with each new rendering; `epoch` with each claim. `why` says in words how it came to its state.
+    `revision` grows with each new rendering, `epoch` with each claim, `version` with every change.
+    `why` says in words how it came to its state.
     `receipts` are (part number, receipt), at most one per part.
     """
 
@@ -90,6 +95,7 @@ class Delivery:
     round: int = 1
     revision: int = 1
     epoch: int = 0
+    version: int = 1
     tries: int = 0
     slot: datetime | None = None
     due: datetime | None = None
@@ -101,7 +107,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try to publish one part, never edited: what was armed, and what came of it (None = nothing heard yet)."""
+    """One try to publish one part, never edited: what was armed, and what came of it (None = nothing heard yet).
+
+    `cost` is what it costs if it is published, in millionths of the currency of the channel's price.
+    """
 
     delivery: str
     part: int
@@ -110,5 +119,6 @@ class Attempt:
     fingerprint: str
     armed: datetime
     deadline: datetime
+    cost: int = 0
     ended: datetime | None = None
     outcome: Outcome | None = None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.pacing import Quota
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -29,9 +31,10 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """Published, and here is the proof (for `retract`: gone, and this is what was there)."""
+    """Published, and here is the proof (for `retract`: gone, and this is what was there); `quota` if it was told."""
 
     receipt: Receipt
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +49,14 @@ class Pending:
 class Retry:
     """Surely not published. Try again, at the earliest `after` this long (zero = by our own backoff).
 
-    `channel_wide` True means the platform asked the whole account to wait (429).
+    `channel_wide` True means the platform asked the whole account to wait (429). `unreached` True means that its host
+    did not answer at all: no address, no connection, no TLS.
     """
 
     why: str
     after: timedelta = timedelta(0)
     channel_wide: bool = False
+    unreached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,24 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blackout:
+    """A time in which nothing is posted: from `start` up to `end`, aware UTC, and why."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Wall-clock times on some weekdays in one IANA zone; or, with `every`, steady steps between the first and last.
 
     `days` are 0 (Monday) to 6; `times` wall-clock times to the second, sorted. With `every` set, `times` holds the
     first and the last moment of the day and slots stand `every` apart from the first on.
     A time that a clock change skips moves to the first valid instant after; one that comes twice fires once, the first.
+    `blackouts` are passed over. `daily` is how many deliveries a channel sends at most within 24 hours, `budget` what
+    its published parts may cost at most in a calendar month (UTC), in millionths; 0 means no limit. `resend` False means that
+    a person decides whether a post that left no trace is sent again.
     """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
@@ -26,6 +38,10 @@ class Plan:
     zone: str = "UTC"
     every: timedelta | None = None
     late: LatePolicy = field(default_factory=LatePolicy)
+    blackouts: tuple[Blackout, ...] = ()
+    daily: int = 0
+    budget: int = 0
+    resend: bool = True
 
     def slots(self, after: datetime) -> Iterator[datetime]:
         """Yield the plan's moments later than `after`, in order, aware UTC, without end (none if it has no days or times)."""

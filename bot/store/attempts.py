@@ -11,13 +11,18 @@ from sqlalchemy.engine import Connection, Row
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.outcome import Receipt, Sent
 from bot.errors import NotAllowed, NotFound
+from bot.store import channels
 from bot.store.codec import decode_outcome, encode, encode_outcome
 from bot.store.deliveries import moved_on
 from bot.store.prepared import Prepared
 from bot.store.schema import ATTEMPTS, CHANNELS, DELIVERIES, HOLD, OUTCOMES, RECEIPTS, WAITS, UTCDateTime, moment
 
+#: Columns of an attempt that arming writes down as they are given.
+ATTEMPT = ("delivery", "part", "epoch", "key", "fingerprint", "armed", "deadline", "channel", "cost")
 #: What makes two outcomes of attempts the same.
 OUTCOME = ("delivery", "part", "epoch", "kind", "body")
+#: Outcomes after which nothing was published.
+UNPUBLISHED = ("pending", "retry", "refused", "unauthorised")
 A, D, CAME, R = ATTEMPTS.c, DELIVERIES.c, OUTCOMES.c, RECEIPTS.c
 
 
@@ -29,7 +34,7 @@ _FIRST_USE = (
 _ARM = Prepared(
     insert(ATTEMPTS)
     .values(
-        {name: bindparam(name) for name in ("delivery", "part", "epoch", "key", "fingerprint", "armed", "deadline")}
+        {name: bindparam(name) for name in ATTEMPT}
         | {"key_at": func.coalesce(_FIRST_USE, bindparam("armed", type_=UTCDateTime))}
     )
     .returning(A.key_at)
@@ -49,6 +54,7 @@ _CLAIM = Prepared(
         state=State.SENDING.value,
         epoch=bindparam("to_epoch", type_=Integer),
         lease=bindparam("to_lease"),
+        version=D.version + 1,
         moved=bindparam("at"),
         why="",
     )
@@ -92,6 +98,8 @@ def arm(connection: Connection, delivery: Delivery, attempt: Attempt, lease: dat
         "fingerprint": attempt.fingerprint,
         "armed": attempt.armed,
         "deadline": attempt.deadline,
+        "channel": delivery.channel,
+        "cost": attempt.cost,
     }
     ((first_use,),) = _ARM.run(connection, row).fetchall()
     return PublishKey(value=attempt.key.value, at=moment(first_use))
@@ -108,7 +116,11 @@ def record(connection: Connection, attempt: Attempt) -> None:
     of = {"delivery": attempt.delivery, "part": attempt.part, "epoch": attempt.epoch, "kind": kind, "body": body}
     if _SAME_OUTCOME.run(connection, of).fetchone():
         return
-    _CAME.run(connection, of | {"ended": attempt.ended or attempt.armed})
+    ended = attempt.ended or attempt.armed
+    _CAME.run(connection, of | {"ended": ended})
+    told = getattr(attempt.outcome, "quota", None)
+    if told is not None:
+        channels.put_quota(connection, attempt.delivery, told, ended)
     if isinstance(attempt.outcome, Sent):
         receipt(connection, attempt.delivery, attempt.part, attempt.outcome.receipt)
 
@@ -132,6 +144,22 @@ def every(connection: Connection, delivery: str) -> Sequence[Attempt]:
     return tuple(_made(row) for row in connection.execute(query.where(A.delivery == delivery).order_by(A.seq)))
 
 
+def armed(connection: Connection, channel: str, count: int) -> Sequence[datetime]:
+    """Return when the last `count` attempts on a channel were armed, the latest first."""
+    query = select(A.armed).where(A.channel == channel).order_by(A.armed.desc()).limit(count)
+    return tuple(connection.scalars(query))
+
+
+def spent(connection: Connection, channel: str, since: datetime) -> int:
+    """Return what the attempts since then cost, in millionths: all but those that surely published nothing."""
+    last = select(CAME.kind).where(CAME.delivery == A.delivery, CAME.part == A.part, CAME.epoch == A.epoch)
+    kind = last.order_by(CAME.seq.desc()).limit(1).correlate(ATTEMPTS).scalar_subquery()
+    query = select(func.coalesce(func.sum(A.cost), 0)).where(
+        A.channel == channel, A.armed >= since, A.cost > 0, func.coalesce(kind, "").not_in(UNPUBLISHED)
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def _refuse_while_paused(connection: Connection, channel: str) -> None:
     held = select(HOLD.c.why).where(HOLD.c.active == 1).scalar_subquery()
     row = connection.execute(select(CHANNELS.c.paused, held).where(CHANNELS.c.name == channel)).one_or_none()
@@ -153,6 +181,7 @@ def _made(row: Row[Any]) -> Attempt:
         fingerprint=row.fingerprint,
         armed=row.armed,
         deadline=row.deadline,
+        cost=row.cost,
         ended=row.ended,
         outcome=decode_outcome(row.kind, row.body) if row.kind else None,
     )

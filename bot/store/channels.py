@@ -9,11 +9,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection
 
 from bot.domain.channel import Channel
+from bot.domain.ledger import Hold
+from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
 from bot.errors import NotFound
-from bot.ports import Hold
 from bot.store.codec import decode, encode
-from bot.store.schema import CHANNELS, HOLD, PLANS
+from bot.store.schema import CHANNELS, DELIVERIES, HOLD, PLANS
 
 # Asked at every wake-up, so built once: building a statement costs several times what running it does.
 _EVERY = select(CHANNELS.c.body, CHANNELS.c.paused).order_by(CHANNELS.c.name)
@@ -40,6 +41,18 @@ def pause(connection: Connection, name: str, why: str) -> None:
 def rest(connection: Connection, name: str, until: datetime) -> None:
     """Leave a channel alone until that moment."""
     _update(connection, name, rest=until)
+
+
+def put_quota(connection: Connection, delivery: str, quota: Quota, at: datetime) -> None:
+    """Keep what a platform said of the quota of a delivery's channel."""
+    of = select(DELIVERIES.c.channel).where(DELIVERIES.c.id == delivery).scalar_subquery()
+    connection.execute(update(CHANNELS).where(CHANNELS.c.name == of).values(quota=encode(quota), quota_at=at))
+
+
+def quota(connection: Connection, name: str) -> tuple[Quota, datetime] | None:
+    """Return what was last said of a channel's quota, and when; None = nothing yet."""
+    row = connection.execute(select(CHANNELS.c.quota, CHANNELS.c.quota_at).where(CHANNELS.c.name == name)).one_or_none()
+    return (decode(Quota, row.quota), row.quota_at) if row and row.quota else None
 
 
 def put_plan(connection: Connection, channel: str, plan: Plan | None) -> None:

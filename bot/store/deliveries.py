@@ -26,10 +26,10 @@ from sqlalchemy.engine import Connection, Row
 from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
 from bot.domain.excerpt import Excerpt
 from bot.domain.finding import Earlier
+from bot.domain.ledger import Change
 from bot.domain.outcome import Receipt
 from bot.domain.post import Post
 from bot.errors import HandbillError, NotAllowed, NotFound
-from bot.ports import Change
 from bot.store import channels
 from bot.store.codec import decode, encode
 from bot.store.prepared import Prepared
@@ -40,7 +40,7 @@ WAITING = DELIVERIES.alias("waiting")
 
 #: Columns whose names and meanings are the dataclass's own.
 PLAIN = (
-    *("id", "campaign", "article", "channel", "round", "revision", "epoch", "tries"),
+    *("id", "campaign", "article", "channel", "round", "revision", "epoch", "version", "tries"),
     *("slot", "due", "not_before", "expires", "why"),
 )
 JOINED = DELIVERIES.join(POSTS, and_(POSTS.c.delivery == D.id, POSTS.c.revision == D.revision))
@@ -75,7 +75,12 @@ _SAID = (
     )
     .order_by(D.slot.desc(), D.id)
 )
-_AS_KNOWN = (D.id == bindparam("of"), D.state == bindparam("was"), D.epoch == bindparam("of_epoch"))
+_AS_KNOWN = (
+    D.id == bindparam("of"),
+    D.state == bindparam("was"),
+    D.epoch == bindparam("of_epoch"),
+    D.version == func.coalesce(bindparam("of_version", type_=Integer), D.version),
+)
 
 
 def _given(column: Column[Any]) -> ColumnElement[Any]:
@@ -89,6 +94,7 @@ _MOVE = Prepared(
     .where(*_AS_KNOWN)
     .values(
         state=bindparam("to"),
+        version=D.version + 1,
         why=bindparam("new_why"),
         moved=bindparam("at"),
         lease=None,
@@ -100,7 +106,7 @@ _MOVE = Prepared(
 _RESCHEDULE = Prepared(
     update(DELIVERIES)
     .where(*_AS_KNOWN)
-    .values(due=bindparam("new_due"), why=bindparam("new_why"), moved=bindparam("at"))
+    .values(due=bindparam("new_due"), why=bindparam("new_why"), moved=bindparam("at"), version=D.version + 1)
 )
 
 
@@ -161,6 +167,7 @@ def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> No
     values: dict[str, Any] = {
         "excerpt_digest": digest_of(delivery.excerpt),
         "revision": revision,
+        "version": found.version + 1,
         "tries": delivery.tries,
         "slot": None,
         "due": None,
@@ -258,7 +265,8 @@ def move(connection: Connection, changes: Sequence[Change], at: datetime) -> Non
 
 def reschedule(connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None:
     """Keep the state, change the moment (None = parked until a person acts)."""
-    _guarded(connection, _RESCHEDULE, delivery.id, delivery.state, delivery.epoch, new_due=due, new_why=why, at=at)
+    known = (delivery.id, delivery.state, delivery.epoch)
+    _guarded(connection, _RESCHEDULE, *known, of_version=None, new_due=due, new_why=why, at=at)
 
 
 def history(connection: Connection, delivery: str) -> Sequence[tuple[datetime, State, str]]:
@@ -296,6 +304,7 @@ def _move(connection: Connection, change: Change, at: datetime) -> None:
         new_slot=change.slot,
         new_due=change.due,
         new_tries=change.tries,
+        of_version=change.version,
     )
 
 

@@ -115,6 +115,8 @@ CHANNELS = _table(
     _column("body"),
     _column("paused"),
     _column("rest", UTCDateTime, empty=True),
+    _column("quota", empty=True),
+    _column("quota_at", UTCDateTime, empty=True),
 )
 
 PLANS = _table("plans", _column("channel", Text, ForeignKey("channels.name"), key=True), _column("body"))
@@ -138,6 +140,7 @@ DELIVERIES = _table(
     _column("round", Integer),
     _column("revision", Integer),
     _column("epoch", Integer),
+    _column("version", Integer),
     _column("tries", Integer),
     _column("state"),
     _column("slot", UTCDateTime, empty=True),
@@ -176,8 +179,11 @@ ATTEMPTS = _table(
     _column("fingerprint"),
     _column("armed", UTCDateTime),
     _column("deadline", UTCDateTime),
+    _column("channel"),
+    _column("cost", Integer),
     UniqueConstraint("delivery", "part", "epoch"),
 )
+Index("ix_attempts_channel", ATTEMPTS.c.channel, ATTEMPTS.c.armed)
 
 OUTCOMES = _table(
     "outcomes",
@@ -221,6 +227,18 @@ OVERRIDES = _table(
 
 DIRECTORY = _table(
     "directory", _column("id", Integer, key=True), _column("body"), CheckConstraint("id = 1", name="single")
+)
+
+#: What persons did; each row's chain is a digest of it and of the chain before it.
+ACTS = _table(
+    "acts",
+    _column("number", Integer, key=True),
+    _column("at", UTCDateTime),
+    _column("by"),
+    _column("verb"),
+    _column("subject"),
+    _column("words"),
+    _column("chain"),
 )
 
 SIGHTINGS = _table(

@@ -20,11 +20,13 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.directory import Directory
 from bot.domain.finding import Earlier
+from bot.domain.ledger import Act, Change, Entry, Hold
 from bot.domain.outcome import Receipt
+from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
 from bot.errors import StoreError
-from bot.ports import Change, Clock, Hold, Problem, Sighting
-from bot.store import articles, attempts, campaigns, channels, deliveries, overrides, readers, witness
+from bot.ports import Clock, Problem, Sighting
+from bot.store import articles, attempts, audit, campaigns, channels, deliveries, overrides, readers, witness
 from bot.store.connections import reading_engine
 from bot.store.failures import told
 from bot.store.migrate import copy_to
@@ -82,9 +84,9 @@ class SqlStore:
         """Return the problems of all sources."""
         return await self._read(campaigns.problems)
 
-    async def put_override(self, campaign: str, article: str, channel: str, text: str) -> None:
+    async def put_override(self, campaign: str, article: str, channel: str, text: str, act: Act | None = None) -> None:
         """Keep a manager's words for an article on a channel, "" clears them; raises NotFound for an unknown channel."""
-        await self._write(overrides.put, campaign, article, channel, text)
+        await self._write(audit.noted(overrides.put, self._clock.now(), act), campaign, article, channel, text)
 
     async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]:
         """Return managers' words by (campaign, article, channel)."""
@@ -116,17 +118,17 @@ class SqlStore:
         """Leave a channel alone until that moment; raises NotFound."""
         await self._write(channels.rest, name, until)
 
-    async def put_plan(self, channel: str, plan: Plan | None) -> None:
+    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None:
         """Keep a channel's plan, None clears it; raises NotFound."""
-        await self._write(channels.put_plan, channel, plan)
+        await self._write(audit.noted(channels.put_plan, self._clock.now(), act), channel, plan)
 
     async def plans(self) -> Mapping[str, Plan]:
         """Return the plans by channel."""
         return await self._read(channels.plans)
 
-    async def set_hold(self, hold: Hold) -> None:
+    async def set_hold(self, hold: Hold, act: Act | None = None) -> None:
         """Stop or release all posting."""
-        await self._write(channels.set_hold, hold)
+        await self._write(audit.noted(channels.set_hold, self._clock.now(), act), hold)
 
     async def hold(self) -> Hold:
         """Return whether all posting is stopped."""
@@ -176,13 +178,15 @@ class SqlStore:
         """Return when `due` may next have something to give."""
         return await self._read(deliveries.next_due)
 
-    async def move(self, changes: Sequence[Change], at: datetime) -> None:
+    async def move(self, changes: Sequence[Change], at: datetime, acts: Sequence[Act] = ()) -> None:
         """Make all the moves or none; raises NotAllowed."""
-        await self._write(deliveries.move, changes, at)
+        await self._write(audit.noted(deliveries.move, at, *acts), changes, at)
 
-    async def reschedule(self, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None:
+    async def reschedule(
+        self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
+    ) -> None:
         """Change when a delivery is due, None parks it; raises NotAllowed."""
-        await self._write(deliveries.reschedule, delivery, due, why, at)
+        await self._write(audit.noted(deliveries.reschedule, at, act), delivery, due, why, at)
 
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey:
         """Claim a delivery and write down the attempt, before anything is sent; raises NotAllowed."""
@@ -192,9 +196,21 @@ class SqlStore:
         """Write down what came of an attempt; raises NotFound for one that was never armed."""
         await self._write(attempts.record, attempt)
 
-    async def receipt(self, delivery: str, part: int, receipt: Receipt) -> None:
+    async def receipt(self, delivery: str, part: int, receipt: Receipt, act: Act | None = None) -> None:
         """Keep the proof that a part is published; the first proof stays."""
-        await self._write(attempts.receipt, delivery, part, receipt)
+        await self._write(audit.noted(attempts.receipt, self._clock.now(), act), delivery, part, receipt)
+
+    async def armed(self, channel: str, count: int) -> Sequence[datetime]:
+        """Return when the last attempts on a channel were armed, the latest first."""
+        return await self._read(attempts.armed, channel, count)
+
+    async def spent(self, channel: str, since: datetime) -> int:
+        """Return what a channel's attempts since then cost, in millionths."""
+        return await self._read(attempts.spent, channel, since)
+
+    async def quota(self, channel: str) -> tuple[Quota, datetime] | None:
+        """Return what a platform last said of a channel's quota, and when."""
+        return await self._read(channels.quota, channel)
 
     async def attempts(self, delivery: str) -> Sequence[Attempt]:
         """Return a delivery's attempts, the oldest first."""
@@ -207,6 +223,16 @@ class SqlStore:
     async def overdue_leases(self, now: datetime) -> Sequence[Delivery]:
         """Return what is in sending although its lease has run out."""
         return await self._read(deliveries.overdue_leases, now)
+
+    # the audit log
+
+    async def note(self, act: Act, at: datetime) -> None:
+        """Keep an act that changes nothing else."""
+        await self._write(audit.note, act, at)
+
+    async def acts(self, after: int = 0, limit: int = 0) -> Sequence[Entry]:
+        """Return the audit log behind entry `after`, in order."""
+        return await self._read(audit.every, after, limit)
 
     # readers
 

@@ -10,9 +10,10 @@ import pytest
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import State, fingerprint_of
 from bot.domain.lateness import LatePolicy
+from bot.domain.ledger import Hold
 from bot.domain.plan import Plan
 from bot.errors import NotAllowed, NotFound, StoreError
-from bot.ports import Hold, Problem, Sighting, Store, Witness
+from bot.ports import Problem, Sighting, Store, Witness
 from bot.store.sql import SqlStore
 from tests.store_samples import (
     HOUR,

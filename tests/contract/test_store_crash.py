@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.domain.delivery import State
+from bot.domain.ledger import Change
 from bot.domain.outcome import Sent
 from bot.errors import NotAllowed, StoreError
-from bot.ports import Change
 from bot.store import open_store
 from bot.store.failures import told as explained
 from tests.store_samples import HOUR, MINUTE, NOON, SECOND, HandClock, attempt, channel, delivery, receipt
@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 from bot.domain.delivery import State
 from bot.domain.outcome import Sent
-from bot.ports import Change
+from bot.domain.ledger import Change
 from bot.store import open_store
 from tests.store_samples import MINUTE, NOON, SECOND, HandClock, attempt, channel, delivery, receipt
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import State
-from bot.ports import Change
+from bot.domain.ledger import Change
 from bot.store.sql import SqlStore
 from tests.store_samples import HOUR, MINUTE, NOON, STORES, HandClock, channel, delivery
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
+from bot.domain.ledger import Change, Hold
 from bot.domain.outcome import Receipt, Retry, Sent, Unknown
 from bot.errors import NotAllowed, NotFound
-from bot.ports import Change, Hold
 from bot.store import open_store
 from tests.store_samples import MINUTE, NOON, SECOND, HandClock, attempt, channel, delivery, post, receipt
 
@@ -94,7 +94,7 @@ class Ledger(RuleBasedStateMachine):
         if self.attempted(self.store.move([change], self.clock.at), allowed):
             freed = {"slot": None, "due": None} if change.slot_free else {}
             given = {"slot": moment, "due": moment} if moment else {}
-            told.now = replace(now, state=to, why="moved", **freed | given)
+            told.now = replace(now, state=to, why="moved", version=now.version + 1, **freed | given)
             told.lease, told.moves = None, told.moves + 1
 
     @rule(id=ids, minute=st.none() | st.integers(-3, 3))
@@ -104,7 +104,7 @@ class Ledger(RuleBasedStateMachine):
             return
         due = None if minute is None else NOON + minute * MINUTE
         self.run(self.store.reschedule(told.now, due, "later", self.clock.at))
-        told.now = replace(told.now, due=due, why="later")
+        told.now = replace(told.now, due=due, why="later", version=told.now.version + 1)
         told.moves += 1
 
     @rule(id=ids, words=st.integers(10, 20))
@@ -115,7 +115,14 @@ class Ledger(RuleBasedStateMachine):
         renewed = replace(told.now, post=post(f"again {words}", told.now.channel, 2), why="edited")
         allowed = told.now.state in UNSENT and not told.proofs
         if self.attempted(self.store.replace_post(renewed, self.clock.at), allowed):
-            told.now = replace(renewed, state=State.HELD, revision=renewed.revision + 1, slot=None, due=None)
+            told.now = replace(
+                renewed,
+                state=State.HELD,
+                revision=renewed.revision + 1,
+                version=renewed.version + 1,
+                slot=None,
+                due=None,
+            )
             told.lease, told.moves = None, told.moves + 1
 
     @rule(id=ids, part=st.integers(1, 2), same_claim=st.booleans())
@@ -135,7 +142,7 @@ class Ledger(RuleBasedStateMachine):
             told.armed.add((part, epoch))
             told.lease = self.clock.at + MINUTE
             if claims:
-                told.now = replace(now, state=State.SENDING, epoch=epoch, why="")
+                told.now = replace(now, state=State.SENDING, epoch=epoch, version=now.version + 1, why="")
                 told.moves += 1
 
     @rule(id=ids, part=st.integers(1, 2), back=st.integers(0, 2), answer=st.sampled_from(["sent", "retry", "unknown"]))

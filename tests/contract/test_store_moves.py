@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import State
+from bot.domain.ledger import Change, Hold
 from bot.domain.outcome import Pending, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.errors import NotAllowed, NotFound
-from bot.ports import Change, Hold
 from bot.store.sql import SqlStore
 from tests.store_samples import (
     HOUR,
@@ -51,9 +51,11 @@ async def test_a_move_changes_what_it_names_and_is_remembered(store):
     held = await store.delivery("a1")
     await store.move([Change.of(held, State.SCHEDULED, "approved", slot=NOON + HOUR, due=NOON + HOUR)], NOON + MINUTE)
     scheduled = await store.delivery("a1")
-    assert scheduled == replace(held, state=State.SCHEDULED, why="approved", slot=NOON + HOUR, due=NOON + HOUR)
+    assert scheduled == replace(
+        held, state=State.SCHEDULED, why="approved", slot=NOON + HOUR, due=NOON + HOUR, version=2
+    )
     await store.move([Change.of(scheduled, State.HELD, "wait", tries=3)], NOON + 2 * MINUTE)
-    assert await store.delivery("a1") == replace(held, why="wait", tries=3)
+    assert await store.delivery("a1") == replace(held, why="wait", tries=3, version=3)
     assert await store.history("a1") == (
         (NOON, State.HELD, "new"),
         (NOON + MINUTE, State.SCHEDULED, "approved"),
@@ -121,7 +123,7 @@ async def test_rescheduling_keeps_the_state_and_is_told_in_the_history(store):
     before = await store.delivery("a1")
     await store.reschedule(before, NOON + HOUR, "spread", NOON + SECOND)
     after = await store.delivery("a1")
-    assert after == replace(before, due=NOON + HOUR, why="spread")
+    assert after == replace(before, due=NOON + HOUR, why="spread", version=2)
     await store.reschedule(after, None, "parked", NOON + SECOND)
     assert (await store.delivery("a1")).due is None
     assert await store.due(NOON + 9 * HOUR, ()) == ()
@@ -159,7 +161,7 @@ async def test_a_new_post_is_a_new_revision_that_waits_for_approval(store):
     )
     await store.replace_post(renewed, NOON + SECOND)
     after = await store.delivery("a1")
-    assert after == replace(renewed, state=State.HELD, revision=2, slot=None, due=None)
+    assert after == replace(renewed, state=State.HELD, revision=2, version=2, slot=None, due=None)
     assert (await store.history("a1"))[-1] == (NOON + SECOND, State.HELD, "edited")
     with pytest.raises(NotAllowed):
         await store.replace_post(renewed, NOON)
@@ -195,7 +197,7 @@ async def test_arming_claims_the_delivery_before_anything_is_sent(store):
     before = await store.delivery("a1")
     armed = attempt(before, armed=NOON + SECOND)
     assert await store.arm(before, armed, NOON + MINUTE) == armed.key
-    assert await store.delivery("a1") == replace(before, state=State.SENDING, epoch=1, why="")
+    assert await store.delivery("a1") == replace(before, state=State.SENDING, epoch=1, version=2, why="")
     assert await store.attempts("a1") == (armed,)
     assert (await store.history("a1"))[-1] == (NOON + SECOND, State.SENDING, "")
     assert await store.due(NOON + HOUR, ()) == ()

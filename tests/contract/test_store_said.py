@@ -8,7 +8,7 @@ from sqlalchemy.dialects import sqlite as dialect
 
 from bot.domain.delivery import State
 from bot.domain.finding import Earlier
-from bot.ports import Change
+from bot.domain.ledger import Change
 from bot.store import deliveries
 from bot.store.sql import SqlStore
 from tests.store_samples import HOUR, MINUTE, NOON, STORES, HandClock, attempt, channel, delivery, receipt

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.delivery import State
-from bot.ports import Change
+from bot.domain.ledger import Change
 from bot.store.sql import SqlStore
 from tests.store_samples import HOUR, MINUTE, NOON, STORES, HandClock, article, attempt, channel, delivery
 

@@ -50,6 +50,8 @@ TABLES = (
         body TEXT NOT NULL,
         paused TEXT NOT NULL,
         rest INTEGER,
+        quota TEXT,
+        quota_at INTEGER,
         CONSTRAINT pk_channels PRIMARY KEY (name)
     ) STRICT
     """,
@@ -81,6 +83,7 @@ TABLES = (
         round INTEGER NOT NULL,
         revision INTEGER NOT NULL,
         epoch INTEGER NOT NULL,
+        version INTEGER NOT NULL,
         tries INTEGER NOT NULL,
         state TEXT NOT NULL,
         slot INTEGER,
@@ -121,6 +124,8 @@ TABLES = (
         fingerprint TEXT NOT NULL,
         armed INTEGER NOT NULL,
         deadline INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        cost INTEGER NOT NULL,
         CONSTRAINT pk_attempts PRIMARY KEY (seq),
         CONSTRAINT uq_attempts_delivery UNIQUE (delivery, part, epoch),
         CONSTRAINT fk_attempts_delivery FOREIGN KEY (delivery) REFERENCES deliveries (id)
@@ -161,6 +166,18 @@ TABLES = (
     ) STRICT
     """,
     """
+    CREATE TABLE acts (
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        "by" TEXT NOT NULL,
+        verb TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        words TEXT NOT NULL,
+        chain TEXT NOT NULL,
+        CONSTRAINT pk_acts PRIMARY KEY (number)
+    ) STRICT
+    """,
+    """
     CREATE TABLE sightings (
         channel TEXT NOT NULL,
         receipt_id TEXT NOT NULL,
@@ -182,6 +199,7 @@ INDEXES = (
     "CREATE INDEX ix_published_at ON published (at)",
     "CREATE INDEX ix_deliveries_waiting ON deliveries (channel, due, id) WHERE state IN ('scheduled', 'retrying')",
     "CREATE INDEX ix_deliveries_state ON deliveries (state, due, id)",
+    "CREATE INDEX ix_attempts_channel ON attempts (channel, armed)",
     "CREATE INDEX ix_outcomes_attempt ON outcomes (delivery, part, epoch)",
     "CREATE INDEX ix_moves_delivery ON moves (delivery)",
 )
@@ -190,9 +208,12 @@ INDEXES = (
 MOVES = (
     "held>scheduled",
     "held>cancelled",
+    "held>retracted",
+    "held>uncertain",
     "scheduled>held",
     "scheduled>sending",
     "scheduled>cancelled",
+    "scheduled>uncertain",
     "sending>sent",
     "sending>retrying",
     "sending>failed",
@@ -202,6 +223,7 @@ MOVES = (
     "retrying>cancelled",
     "retrying>sent",
     "retrying>retracted",
+    "retrying>uncertain",
     "uncertain>sent",
     "uncertain>retrying",
     "uncertain>failed",
@@ -210,7 +232,7 @@ MOVES = (
     "sent>retracted",
 )
 
-NEVER_EDITED = ("posts", "attempts", "outcomes", "receipts", "moves")
+NEVER_EDITED = ("posts", "attempts", "outcomes", "receipts", "moves", "acts")
 
 TRIGGERS = (
     f"""
