@@ -1,26 +1,72 @@
-"""The one Clock: every other module takes `now` as an argument or asks here."""
+"""The one Clock: every other module takes `now` as an argument or asks here.
+
+set back, or a little off        our time stands still until the machine's catches up
+asleep for nine hours            our time has gone on: the steady clock counts sleep too
+a jump of more than TRUSTED      not believed: our time goes on by the steady clock, until the platforms' own
+                                 clocks say that the machine's is right
+"""
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import structlog
+
+log = structlog.get_logger("clock")
+
+#: By how much the machine's clock may be set without anyone confirming it.
+TRUSTED = timedelta(minutes=5)
+
+
+def wall() -> datetime:
+    """Return what the machine's clock says, aware UTC."""
+    return datetime.now(UTC)
+
+
+def steady() -> float:
+    """Return seconds that nobody can set and that go on while the machine sleeps.
+
+    Linux's CLOCK_MONOTONIC stops in sleep, its CLOCK_BOOTTIME does not (clock_gettime(2)); elsewhere there is only one.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
 
 class SystemClock:
-    """The machine's clock, which never runs backwards for us: set back, it stands still until time catches up."""
+    """The machine's clock as far as it can be believed; `doubt` is by how much it jumped, None = it did not."""
 
-    def __init__(self) -> None:
-        self._latest = datetime.now(UTC)
+    def __init__(self, wall: Callable[[], datetime] = wall, steady: Callable[[], float] = steady) -> None:
+        self._wall, self._steady = wall, steady
+        self._known, self._at = wall(), steady()
+        self._latest = self._known
+        self.doubt: timedelta | None = None
 
     def now(self) -> datetime:
-        """Return the present, aware UTC, never earlier than a moment returned before."""
-        self._latest = max(self._latest, datetime.now(UTC))
+        """Return the present, aware UTC, never earlier than a moment returned before (but see `believe`)."""
+        said, ticks = self._wall(), self._steady()
+        ours = self._known + timedelta(seconds=ticks - self._at)
+        if abs(said - ours) <= TRUSTED:
+            self._known, self._at, self.doubt = said, ticks, None
+            ours = said
+        elif self.doubt is None or abs(said - ours - self.doubt) > TRUSTED:
+            self.doubt = said - ours
+            log.warning("the machine's clock jumped", by=str(self.doubt), believed=ours.isoformat())
+        self._latest = max(self._latest, ours)
         return self._latest
 
+    def believe(self) -> None:
+        """Take what the machine's clock says for true, earlier or later: somebody else's clock says so too."""
+        self._known, self._at, self.doubt = self._wall(), self._steady(), None
+        self._latest = self._known
+        log.warning("the machine's clock is right after all", now=self._known.isoformat())
+
     def monotonic(self) -> float:
-        """Return seconds from an arbitrary start, for durations."""
-        return time.monotonic()
+        """Return seconds from an arbitrary start, for durations; they pass while the machine sleeps, too."""
+        return self._steady()
 
     async def sleep(self, span: timedelta) -> None:
         """Wait that long (not at all when negative)."""
@@ -29,7 +75,10 @@ class SystemClock:
 
 @dataclass(slots=True)
 class PeerClocks:
-    """How far the clocks of those we talk to stand ahead of ours, by the Date of their latest answer; None = none heard."""
+    """How far the clocks of those we talk to stand ahead of ours, by the Date of their latest answer; None = none heard.
+
+    An answer that bears out a jump of the machine's clock ends the doubt about it.
+    """
 
     clock: SystemClock
     ahead: timedelta | None = None
@@ -40,3 +89,6 @@ class PeerClocks:
             self.ahead = parsedate_to_datetime(date or "") - self.clock.now()
         except (TypeError, ValueError):
             return
+        if self.clock.doubt is not None and abs(self.ahead - self.clock.doubt) <= TRUSTED < abs(self.ahead):
+            self.clock.believe()
+            self.ahead = timedelta(0)
