@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.chats import connect_all
-from bot.clock import PeerClocks, SystemClock
+from bot.clock import PeerClocks, SteppedClock, SystemClock
 from bot.domain.channel import Channel
 from bot.domain.lateness import LatePolicy
 from bot.domain.plan import Plan
@@ -30,11 +32,15 @@ from bot.flow.steering import Steering
 from bot.media import MediaFolder
 from bot.net import session
 from bot.platforms import adapters, handles
-from bot.ports import Chat, Engine, Means, Platform, Source, Store, Witness
+from bot.ports import Chat, Engine, Means, Platform, Source, Witness
 from bot.settings import Settings
 from bot.sources.folder import Folder
 from bot.store import open_store
 from bot.store.lock import bot_is_running, sole_bot
+
+if TYPE_CHECKING:
+    from bot.flow.rehearsal import Forecast
+    from bot.store.sql import SqlStore
 
 RECONCILE_EVERY = timedelta(seconds=3)
 MEND_EVERY = timedelta(minutes=5)
@@ -50,7 +56,7 @@ class App:
 
     settings: Settings
     clock: SystemClock
-    store: Store
+    store: "SqlStore"
     witness: Witness
     media: MediaFolder
     source: Source
@@ -204,6 +210,32 @@ async def _watch(app: App, engine: Engine, verifying: asyncio.Task[None]) -> Non
     async for _ in app.source.changes():
         await app.intake.take(app.source)
         engine.wake_at(app.clock.now())
+
+
+async def foretold(app: App, span: timedelta, *, approve_all: bool = False) -> "tuple[Forecast, tuple[str, ...]]":
+    """Return what would happen in the coming time, played through on a copy of the ledger, and what refused approval."""
+    from bot.engines.stepping import SteppingEngine
+    from bot.flow.dispatch import Dispatch, Pace
+    from bot.flow.rehearsal import Agreeable, approve_each, forecast, rehearse
+
+    since = app.clock.now()
+    clock, engine = SteppedClock(since), SteppingEngine()
+    with TemporaryDirectory(prefix="handbill-") as folder:
+        copy = Path(folder) / "copy.db"
+        await app.store.backup(copy)
+        store = await open_store(copy, clock)
+        try:
+            planner = Planner(store, clock, app.default_plan)
+            steering = Steering(store, clock, planner)
+            refused = await approve_each(store, steering) if approve_all else ()
+            clock.at += timedelta(microseconds=1)  # what was approved comes before what happens
+            platforms = {each.name: Agreeable(each, clock) for each in await store.channels()}
+            pace = Pace(deadline=app.settings.deadline, jitter=float)
+            dispatch = Dispatch(store, clock, engine, platforms, app.default_plan, pace)
+            await rehearse(store, clock, engine, dispatch, since + span)
+            return await forecast(store, since + timedelta(microseconds=1), since + span, app.default_plan), refused
+        finally:
+            await store.close()
 
 
 def configured(settings: Settings) -> tuple[Channel, ...]:

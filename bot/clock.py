@@ -92,3 +92,23 @@ class PeerClocks:
         if self.clock.doubt is not None and abs(self.ahead - self.clock.doubt) <= TRUSTED < abs(self.ahead):
             self.clock.believe()
             self.ahead = timedelta(0)
+
+
+@dataclass(slots=True)
+class SteppedClock:
+    """A Clock that stands `at` a moment until somebody moves it; sleeping moves it. For rehearsals."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """Return the moment at which it stands."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Return the same in seconds."""
+        return self.at.timestamp()
+
+    async def sleep(self, span: timedelta) -> None:
+        """Be later at once."""
+        self.at += max(span, timedelta(0))
+        await asyncio.sleep(0)

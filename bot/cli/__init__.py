@@ -6,7 +6,7 @@ command's module is imported only when the command is used.
     group.py      finds the command, turns errors into words and exit codes
     output.py     what commands share: opening the app, printing for people or as JSON
     manuscript.py what preview and excerpts read: an article, and what stands around it
-    prepare.py start.py articles.py excerpts.py override.py schedule.py steering.py ledger.py      the commands
+    prepare.py start.py articles.py excerpts.py override.py schedule.py simulate.py steering.py ledger.py      the commands
 """
 
 #: name -> (module, what it does); the order is that of a first day.
@@ -22,6 +22,7 @@ COMMANDS = {
     "override": ("override", "Say something in your own words on one channel."),
     "plan": ("schedule", "Show, set or clear a channel's posting times."),
     "queue": ("schedule", "List deliveries: what is due, where, when, in which state."),
+    "simulate": ("simulate", "Play the coming days through: what, when, at what cost."),
     "approve": ("steering", "Give held deliveries their next free slot."),
     "hold": ("steering", "Take deliveries off the schedule until approved again."),
     "cancel": ("steering", "End deliveries unsent, for good."),
