@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.manuscript import backdrop, campaign_of, draft_of, illustrated, path_of
+from bot.cli.manuscript import backdrop, campaign_of, draft_of, illustrated, language_shape, language_told, path_of
 from bot.cli.output import CONTROLS, json_option, say, settings_of, show_json
 from bot.errors import NotFound
 
@@ -46,9 +46,9 @@ def excerpts_command(ctx: click.Context, article: str, campaign: str, as_json: b
         hint = "posts are made of paragraphs, list entries and quotations; write an `excerpt:` of your own"
         raise NotFound("this text offers no passage", where=article, hint=hint)
     if as_json:
-        show_json([_shape(number, *offer) for number, offer in enumerate(offers, 1)])
+        show_json([{**_shape(number, *offer), **language_shape(found)} for number, offer in enumerate(offers, 1)])
         return
-    say(f"{found.title}  [{found.language or 'language unknown'}]")
+    say(f"{found.title}\nlanguage: {language_told(found)}")
     for number, offer in enumerate(offers, 1):
         _show(number, *offer)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.directory import Directory
 from bot.errors import BadArticle, NotFound
@@ -68,6 +68,23 @@ async def illustrated(settings: "Settings", path: Path | None, draft: "Draft") -
         return await pictures.illustrated(draft, found, MediaFolder(Path(scratch)))
 
 
+def language_told(article: "Article") -> str:
+    """Return an article's language and how it is known: "en (given)", "de (detected, 93 %)", "unknown"."""
+    if not article.language:
+        return "unknown"
+    sure = f", {article.language_confidence:.0%}".replace("%", " %") if article.language_confidence else ""
+    return f"{article.language} ({article.language_source}{sure})"
+
+
+def language_shape(article: "Article") -> dict[str, Any]:
+    """Return the same for --json."""
+    return {
+        "language": article.language,
+        "language_source": str(article.language_source),
+        "language_confidence": round(article.language_confidence, 3),
+    }
+
+
 def _queued(settings: "Settings", folder: Path) -> bool:
     """Tell whether a folder lies in queue/, where pictures may also lie beside other campaigns' articles."""
     return folder.resolve().is_relative_to(settings.queue)
@@ -99,19 +116,21 @@ def campaign_of(settings: "Settings", path: Path | None, name: str) -> "Campaign
 class Backdrop:
     """The channels an article may go to, and what the ledger knows: who may be mentioned, overrides, what was said.
 
-    `own` are a manager's words and `earlier` what was said, each by channel.
+    `own` are a manager's words and `earlier` what was said, each by channel; `faulty` are addresses that the bot found so.
     """
 
     channels: "Sequence[Channel]"
     directory: Directory = field(default_factory=Directory)
     own: Mapping[str, str] = field(default_factory=dict)
     earlier: "Mapping[str, Sequence[Earlier]]" = field(default_factory=dict)
+    faulty: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 async def backdrop(settings: "Settings", article: "Article") -> Backdrop:
     """Return the channels with their live limits as far as known; every platform's defaults where none is set up."""
     from bot.app import configured, opened
     from bot.domain.channel import Channel
+    from bot.flow.linkcheck import faulty
     from bot.platforms import adapters
 
     if settings.channels and settings.database.exists():
@@ -123,6 +142,7 @@ async def backdrop(settings: "Settings", article: "Article") -> Backdrop:
                 directory=_directory(settings) or await app.store.directory(),
                 own={channel: words for (_, _, channel), words in kept.items()},
                 earlier={each.name: await app.planner.earlier(article, each) for each in channels},
+                faulty=await faulty(app.store, app.clock),
             )
     found = configured(settings)
     every = [Channel(name=name, platform=name, limits=adapter.LIMITS) for name, adapter in adapters().items()]

@@ -19,6 +19,14 @@ class BlockKind(StrEnum):
     TABLE = "table"
 
 
+class LanguageSource(StrEnum):
+    """How an article's language is known: the manager or the page says it, or it was found out from the text."""
+
+    GIVEN = "given"
+    DETECTED = "detected"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One paragraph, heading or list entry: `text[start:end]` of its article, offsets in code points."""
@@ -49,7 +57,8 @@ class Article:
     """A source text with its facts. Identity is (campaign, name); `digest` tells one edition from the next.
 
     `text` is plain text in NFC with "\\n" line ends, paragraphs parted by a blank line; `blocks` cover its words in
-    order. `language` is a BCP 47 tag or "" when neither given nor detected with confidence. `link` is "" when none.
+    order. `language` is a BCP 47 tag or "" when neither given nor detected with confidence
+    (`language_source`; `language_confidence` is 0 to 1 when detected, else 0). `link` is "" when none.
     `excerpt` is a passage chosen by hand ("" = let Handbill choose); `channels` empty = all channels of the campaign.
     `ready` False means draft: deliveries wait in held. Times are aware UTC.
     """
@@ -74,3 +83,5 @@ class Article:
     thread: bool = False
     warning: str = ""
     visibility: str = ""
+    language_source: LanguageSource = LanguageSource.UNKNOWN
+    language_confidence: float = 0.0

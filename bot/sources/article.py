@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from bot.domain.article import Article, BlockKind
+from bot.domain.article import Article, BlockKind, LanguageSource
 from bot.domain.campaign import Campaign
 from bot.domain.text.blocks import refined
 from bot.errors import BadArticle
@@ -51,7 +51,7 @@ def article_fields(zone: str) -> Mapping[str, Callable[[Any], Any]]:
 CAMPAIGN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("title", "disclosure", "template"), matter.text),
     **dict.fromkeys(("channels", "tags"), matter.words),
-    "approval": matter.truth,
+    **dict.fromkeys(("approval", "tags_in_text"), matter.truth),
     "alt": matter.alt,
     "links": matter.places,
 }
@@ -78,10 +78,12 @@ def decoded(raw: bytes, where: str) -> str:
     return plain.tidy(text)
 
 
-def read(raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Callable[[str], str] = detected) -> Draft:
+def read(
+    raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Callable[[str], tuple[str, float]] = detected
+) -> Draft:
     """Return the article that a file holds; `where` is its path as a manager knows it. Raises BadArticle.
 
-    `detect` names the language of a text that does not say it.
+    `detect` names the language of a text that does not say it, with its confidence.
     """
     yaml_text, body, skipped = matter.split(decoded(raw, where), where)
     fields = matter.read(yaml_text, where, article_fields(zone))
@@ -90,6 +92,9 @@ def read(raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Ca
     if not any(block.kind in GIVING for block in written.blocks) and not excerpt:
         hint = "write it below the front matter" if skipped else ""
         raise BadArticle("there is no text to post", where=f"{where}:{skipped + 1}", hint=hint)
+    language = fields.get("language") or facts.get("language", "")
+    told, confidence = (language, 0.0) if language else detect(_prose(written) or excerpt)
+    source = LanguageSource.GIVEN if language else LanguageSource.DETECTED if told else LanguageSource.UNKNOWN
     article = Article(
         campaign=campaign,
         name=name,
@@ -99,7 +104,9 @@ def read(raw: bytes, campaign: str, name: str, where: str, zone: str, detect: Ca
         blocks=tuple(written.blocks),
         link=fields.get("link") or _given(matter.link, facts, "link", ""),
         author=fields.get("author") or facts.get("author", ""),
-        language=fields.get("language") or facts.get("language", "") or detect(_prose(written) or excerpt),
+        language=told,
+        language_source=source,
+        language_confidence=confidence,
         tags=fields.get("tags", ()),
         date=fields.get("date", None) or _given(matter.moment(zone), facts, "date", None),
         ready=fields.get("status", default=True),
@@ -136,6 +143,7 @@ def campaign_of(raw: bytes, name: str, where: str) -> Campaign:
         approval=fields.get("approval", default=False),
         alt_required=fields.get("alt", default=bare.alt_required),
         links=fields.get("links", ()),
+        tags_in_text=fields.get("tags_in_text", default=False),
         template=template,
     )
 

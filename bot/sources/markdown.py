@@ -26,6 +26,13 @@ _NOTE = re.compile(
 _MARK = re.compile(r"\[\^[^\]\s]+\]")
 #: A line end that the author meant, until the other ones are gone.
 _BREAK = "\v"
+_LINE_ENDS = frozenset({"softbreak", "hardbreak"})
+_PLAIN = frozenset({"text", "strong_open", "strong_close", "em_open", "em_close", "code_inline"})
+_COLONS = (":", "：")
+_ASKS = re.compile(r"[?？؟][\"'”’»›」』)\]）\s]*$")
+_GOES_ON = re.compile(r"[,;:،؛，；、：.!…。！۔।]\s*$")
+#: A label has no more tokens than this.
+LABEL = 8
 
 
 def read(source: str) -> Written:
@@ -43,8 +50,11 @@ def read(source: str) -> Written:
         elif kind is not None:
             open_kinds.pop()
         elif token.type == "inline":
+            kind = open_kinds[-1] if open_kinds else BlockKind.PROSE
+            if kind is BlockKind.PROSE:
+                token.children = _headed(token.children or [], written)
             words = _inline(token, written, parser)
-            written.add(open_kinds[-1] if open_kinds else BlockKind.PROSE, words)
+            written.add(kind, words)
             if not written.title and tokens[index - 1].tag == "h1":
                 written.title = " ".join(words.split())
         elif token.type in ("fence", "code_block"):
@@ -68,10 +78,50 @@ def _inline(token: "Token", written: Written, parser: "MarkdownIt") -> str:
     return "\n".join(flow(part) for part in _words(children).split(_BREAK))
 
 
+def _headed(tokens: "list[Token]", written: Written) -> "list[Token]":
+    """Write the first line down as a heading where it is one, all bold; return the rest of the paragraph.
+
+    So is an interview's question above its answer, with or without a blank line between them.
+    """
+    end = next((n for n, token in enumerate(tokens) if token.type in _LINE_ENDS), len(tokens))
+    line = tokens[:end]
+    if not (_bold(line) and all(token.type in _PLAIN for token in line)):
+        return tokens
+    words, rest = _words(line), tokens[end:]
+    below = flow(_words(rest))
+    if _ASKS.search(words) or (below and not below[0].islower() and not _GOES_ON.search(words)):
+        written.add(BlockKind.HEADING, flow(words))
+        return rest
+    return tokens
+
+
+def _bold(line: "Sequence[Token]") -> bool:
+    """Whether a line's words are all bold."""
+    shown = [token for token in line if token.type != "text" or token.content.strip()]
+    kinds = [token.type for token in shown]
+    return (
+        kinds[:1] == ["strong_open"] and kinds.index("strong_close") == len(kinds) - 1
+        if "strong_close" in kinds
+        else False
+    )
+
+
+def _labelled(tokens: "Sequence[Token]") -> bool:
+    """Whether a line begins with a bold label: "**Where:** Town hall", "**Where**: Town hall"."""
+    if [token.type for token in tokens[:1]] == ["text"] and not tokens[0].content.strip():
+        tokens = tokens[1:]
+    kinds = [token.type for token in tokens]
+    if kinds[:1] != ["strong_open"] or "strong_close" not in kinds:
+        return False
+    close = kinds.index("strong_close")
+    label, after = _words(tokens[:close]).rstrip(), _words(tokens[close + 1 : close + 2])
+    return label.endswith(_COLONS) or after.startswith(_COLONS)
+
+
 def _words(tokens: "Sequence[Token]") -> str:
     words = []
     struck = 0
-    for token in tokens:
+    for n, token in enumerate(tokens):
         if token.type in ("s_open", "s_close"):
             struck += token.nesting
         elif struck:
@@ -81,7 +131,8 @@ def _words(tokens: "Sequence[Token]") -> str:
         elif token.type == "code_inline":
             words.append(token.content)
         elif token.type in ("softbreak", "hardbreak"):
-            words.append("\n" if token.type == "softbreak" else _BREAK)
+            meant = token.type == "hardbreak" or _labelled(tokens[n + 1 : n + LABEL])
+            words.append(_BREAK if meant else "\n")
     return "".join(words)
 
 

@@ -41,6 +41,7 @@ BREAK = "\v"
 _PARTING = re.compile(rf"{BREAK}[ \t\n\r\f]*(?:{BREAK}[ \t\n\r\f]*)+")
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+_ASKED = re.compile(r"[?？؟][\"'”’»›」』)\]）]*$")
 _FACTS = ("title", "author", "date", "link", "language")
 
 
@@ -159,9 +160,20 @@ def _walk(element: Any, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:  # 
             yield from _run(kind, run)
             run = ""
             inner = KINDS.get(child.tag, BlockKind.PROSE)
-            yield from _walk(child, kind if inner is BlockKind.PROSE else inner)
+            asked = inner is kind is BlockKind.PROSE and _bold_question(child)
+            yield from _walk(child, BlockKind.HEADING if asked else kind if inner is BlockKind.PROSE else inner)
         run += child.tail or ""
     yield from _run(kind, run)
+
+
+def _bold_question(element: Any) -> bool:  # noqa: ANN401 - lxml has no types
+    """Whether all that an element says is a question in bold, as interviews set them ("hi" is trafilatura's)."""
+    children = [*element]
+    if len(children) != 1 or children[0].tag not in ("strong", "b", "hi"):
+        return False
+    if (element.text or "").strip() or (children[0].tail or "").strip():
+        return False
+    return _ASKED.search(_phrase(children[0]).strip()) is not None
 
 
 def _phrase(element: Any) -> str:  # noqa: ANN401 - lxml has no types

@@ -185,9 +185,20 @@ def test_a_quotation_without_its_speaker_is_not_chosen_alone() -> None:
     assert not any(found.startswith("“") for found in texts(text, language="en"))
 
 
-def test_an_unclosed_quotation_is_not_offered_as_plain_words() -> None:
+def test_a_quotation_that_runs_on_into_the_next_paragraph_goes_with_it_or_not_at_all() -> None:
     text = (
         "“We opened in May. The town came to see us at the old mill.\n\n“Then it rained for a week,” said Ada Brand, "
+        "who runs the mill.\n\nThe mill stands by the river and grinds flour for three bakeries."
+    )
+    found = texts(text, language="en")
+    assert found
+    assert all("said Ada Brand" in one for one in found if "opened in May" in one or "came to see us" in one)
+    assert any(one.startswith("“We opened in May.") for one in found)
+
+
+def test_an_unclosed_quotation_is_not_offered_as_plain_words() -> None:
+    text = (
+        "“We opened in May. The town came to see us at the old mill.\n\nThen it rained for a week, said Ada Brand, "
         "who runs the mill.\n\nThe mill stands by the river and grinds flour for three bakeries."
     )
     found = texts(text, language="en")

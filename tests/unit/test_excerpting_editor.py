@@ -41,12 +41,13 @@ def test_the_times_of_a_live_report_go_and_a_time_elsewhere_stays():
     assert first("9:30 Trains leave for the lake.\n\nThe tour is 64 kilometres long.").text.startswith("9:30 Trains")
 
 
-def test_after_a_greeting_the_letter_itself_leads():
+def test_a_letter_that_goes_on_in_lower_case_keeps_its_greeting():
     found = first(
         "Dear members,\n\nthe tour on 18 May leads around the lake, 64 kilometres in all.\n\nBring a lamp and a rope."
     )
-    assert found.text.startswith("the tour on 18 May")
+    assert found.text.startswith("Dear members,\n\nthe tour on 18 May")
     assert found.reason is Reason.LEAD
+    assert first("Dear members,\n\nThe tour leads around the lake, 64 kilometres in all.").text.startswith("The tour")
 
 
 def test_a_sentence_that_ends_in_an_emoji_is_whole():
@@ -100,10 +101,15 @@ def test_the_first_person_is_not_preferred_outside_quotation_marks():
     assert voice("I said “no” to that.", ((7, 10),), words.of("en")).mine
 
 
-def test_the_turns_of_an_interview_are_nobodys_words():
+def test_an_answer_never_goes_without_its_question():
     asked = "Q: What did you do?\n\nA: I counted the 5 eggs. The clock can wait."
     text = f"The clock stopped for three days, and the town was late.\n\n{asked}\n\nThe keeper is 68 years old."
-    assert not any("eggs" in one.text for one in excerpts(article(text)))
+    for one in excerpts(article(text)):
+        assert "eggs" not in one.text or one.text.startswith("Q: What did you do?\n\nA: I counted")
+        assert not one.text.startswith(("A:", "The clock can wait"))
+    assert any(one.text == "The keeper is 68 years old." for one in excerpts(article(text)))
+    alone = text.replace("Q: What did you do?\n\n", "")
+    assert not any("eggs" in one.text for one in excerpts(article(alone)))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from sentencex import get_sentence_boundaries
 from bot.domain.text import sentences
 from bot.domain.text.quotes import marks
 from tests.vectors import vectors
+from tests.work import counted
 
 CODES = {
     "amharic": "am",
@@ -194,11 +194,18 @@ def test_nothing_has_no_sentences() -> None:
     assert sentences.ends("", "en") == sentences.ends(" \n\n ", "en") == ()
 
 
-def test_unclosed_quotations_do_not_take_quadratic_time() -> None:
-    text = "“a. " * 120_000
-    before = process_time()
-    assert sentences.ends(text, "en")[-1] == len(text.rstrip())
-    assert process_time() - before < 8
+@pytest.mark.parametrize("piece", ["“a. ", "“We waited. ", "((( ", "'a' ", "U.S. The ", "是。", "a"])
+def test_twice_the_text_takes_twice_the_work(piece: str) -> None:
+    longest, tried = set(), []
+    for size in (60_000, 120_000):
+        text = piece * (size // len(piece))
+        with counted() as work:
+            assert sentences.ends(text, "en")[-1] == len(text.rstrip())
+        assert sum(work.read) <= 1.1 * len(text)
+        longest.add(max(work.read))
+        tried.append(work.tried)
+    assert len(longest) == 1, "sentencex takes quadratic time over what it sees at once"
+    assert tried[1] <= 2.2 * tried[0]
 
 
 TEXTS = st.lists(
@@ -264,3 +271,8 @@ def test_which_marks_belong_together(text: str, pairs: list[str], doubtful: list
     found = marks(text)
     assert [text[a : b + 1] for a, b in found.pairs] == pairs
     assert [text[a:b] for a, b in found.doubtful] == doubtful
+
+
+def test_in_chinese_the_speaker_belongs_to_the_quotation_before() -> None:
+    told, rest = "“孩子们来了。”馆长周敏表示，“我们很高兴。”", "“好。”大家走进磨坊。"
+    assert split(told + rest, "zh") == [told, "“好。”", "大家走进磨坊。"]

@@ -8,7 +8,7 @@ import regex
 
 from bot.domain.article import Article, BlockKind
 from bot.domain.excerpt import Excerpt, Reason
-from bot.domain.excerpting.scoring import WHOLE_AND_SHORT, Measure, measure, opening
+from bot.domain.excerpting.scoring import ALONE, WHOLE_AND_SHORT, Measure, measure, opening
 from bot.domain.excerpting.units import Run, Unit, runs
 
 LONGEST_SPAN = 7
@@ -27,7 +27,9 @@ STORY = 2400
 STORY_FIRST = 1.0
 
 _GRAPHEME = regex.compile(r"\X")
-_CLAUSE = regex.compile(r"[,;:،؛、，；：—–\n]+[^\S\n]*(?=\S)|\s(?=\S)")
+#: Scripts without spaces whose words only a dictionary parts (UAX #14, class SA): cut nowhere else than at spaces.
+_UNSPACED = regex.compile(r"\P{L}*[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_CLAUSE = regex.compile(r"[,;:،؛、，；：—–\n]+[^\S\n]*(?=\S)|[\s\u200b](?=\S)")
 _CLAUSE_ONLY = regex.compile(r"[;:؛；：—–\n、，،,]\s*$")
 
 
@@ -55,7 +57,7 @@ class Candidate:
 
 def chosen(article: Article, *, most: int, longest: int) -> tuple[Excerpt, ...]:
     """Return the excerpts of an article, best first; none for one without words to give."""
-    found = runs(article)
+    found = _telling(runs(article))
     if not found:
         return ()
     scale = measure(article, found)
@@ -65,6 +67,11 @@ def chosen(article: Article, *, most: int, longest: int) -> tuple[Excerpt, ...]:
         return best
     first = replace(_excerpt(article, told, scale), score=max(one.score for one in best) + STORY_FIRST)
     return (first, *best)[:most]
+
+
+def _telling(found: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs that have more to say than where to read on and the rest of an answer; all when none has."""
+    return [run for run in found if not all(unit.points or unit.reply for unit in run.units)] or found
 
 
 def _best(article: Article, found: Sequence[Run], scale: Measure, most: int, longest: int) -> tuple[Excerpt, ...]:
@@ -80,10 +87,13 @@ def _best(article: Article, found: Sequence[Run], scale: Measure, most: int, lon
 
 def _story(found: Sequence[Run], scale: Measure) -> Candidate | None:
     """Return what a thread tells: the article from its lead on, to the last paragraph that there is room for."""
-    run = next(run for run in found if run.units[0].start == scale.first)
+    run = next(run for run in found if any(unit.start == scale.first for unit in run.units))
     widths = list(accumulate(unit.width for unit in run.units))
+    pointing = next((n for n, unit in enumerate(run.units) if unit.points), len(run.units))
     ends = [
-        n for n, unit in enumerate(run.units) if unit.ends_paragraph and widths[n] <= STORY and _may_close(run.units, n)
+        n
+        for n, unit in enumerate(run.units[:pointing])
+        if unit.ends_paragraph and widths[n] <= STORY and _may_close(run.units, n)
     ]
     if not ends or any(unit.doubtful for unit in run.units[: ends[-1] + 1]):
         return None
@@ -106,7 +116,7 @@ def _candidates(found: Sequence[Run], scale: Measure, longest: int, *, strict: b
         (n, i)
         for n, run in enumerate(found)
         for i, unit in enumerate(run.units)
-        if not strict or _may_open(run, unit, i)
+        if not unit.reply and not unit.points and (not strict or _may_open(run, unit, i))
     ]
     starts.sort(key=lambda at: (-worths[at[0]][at[1]] - opening(found[at[0]].units[at[1]]), at))
     out: list[Candidate] = []
@@ -116,7 +126,7 @@ def _candidates(found: Sequence[Run], scale: Measure, longest: int, *, strict: b
 
 
 def _may_open(run: Run, unit: Unit, n: int) -> bool:
-    if unit.dangling or unit.doubtful or not unit.opens or unit.voice.bare or unit.leads_on:
+    if unit.dangling or unit.doubtful or not unit.opens or unit.voice.bare or unit.leads_on or unit.small:
         return False
     return run.kind is not BlockKind.LIST or n == 0 or not unit.fragment
 
@@ -131,15 +141,19 @@ def _spans(
     strict: bool,
     alone: bool,
 ) -> Iterator[Candidate]:
-    """Yield the stretches from unit `i` on that are whole: no quotation cut, nobody's words without their marks."""
+    """Yield the stretches from unit `i` on that are whole: no quotation cut, nobody's words without marks or speaker."""
     units = run.units
+    heard = _Heard()
     for j in range(i, len(units)):
+        if units[j].points:
+            return
+        heard.hear(units[j])
         whole = alone and i == 0 and j + 1 == len(units)
         if units[j].end - run.outer[i] > longest or (strict and units[j].doubtful):
             return
         if j - i >= LONGEST_SPAN and not (alone and i == 0):
             return
-        if (j - i >= LONGEST_SPAN and not whole) or (strict and not _may_close(units, j)):
+        if (j - i >= LONGEST_SPAN and not whole) or (strict and not (_may_close(units, j) and heard.told)):
             continue
         wide = sum(unit.width for unit in units[i : j + 1])
         yield Candidate(
@@ -152,6 +166,24 @@ def _spans(
             score=scale.score(run, i, j, worths) + WHOLE_AND_SHORT * (whole and wide <= SHORT_TEXT),
             whole=whole,
         )
+
+
+class _Heard:
+    """Follows a stretch and says whether all quotations so far are told whose they are."""
+
+    def __init__(self) -> None:
+        self._speaker = False
+        self._bare = False
+
+    def hear(self, unit: Unit) -> None:
+        """Take the next unit in."""
+        self._speaker = self._speaker or unit.voice.spoken
+        self._bare = self._bare or unit.voice.bare
+
+    @property
+    def told(self) -> bool:
+        """Whether somebody is said to speak, or nothing is quoted."""
+        return self._speaker or not self._bare
 
 
 def _may_close(units: Sequence[Unit], j: int) -> bool:
@@ -169,7 +201,15 @@ def _picked(article: Article, candidates: Sequence[Candidate], most: int) -> lis
             if not free:
                 break
             picked.append(max(free, key=lambda one: (one.score - _likeness(one, picked), -one.start, -one.end)))
-    return sorted(picked, key=lambda one: (-one.score, one.start, one.end))
+    return sorted(_with_a_short_one(picked, unlike, most), key=lambda one: (-one.score, one.start, one.end))
+
+
+def _with_a_short_one(picked: list[Candidate], unlike: Sequence[Candidate], most: int) -> list[Candidate]:
+    """Return the picked ones, with one that stands whole in the shortest channels where the text has such a one."""
+    short = [one for one in unlike if sum(unit.width for unit in one.units) <= ALONE]
+    if most < 2 or not short or any(one.units[0].width <= ALONE for one in picked):
+        return picked
+    return [*picked[: most - 1], max(short, key=lambda one: (one.score, -one.start))]
 
 
 def _unlike(article: Article, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -197,11 +237,11 @@ def _folded(article: Article, one: Candidate) -> str:
 
 def _excerpt(article: Article, one: Candidate, scale: Measure) -> Excerpt:
     reason, detail = _reason(one, scale)
-    stops = [
-        unit.end - one.start
-        for unit, following in pairwise(one.units)
-        if unit.closes and not unit.leads_on and not following.contrast
-    ]
+    stops, heard = [], _Heard()
+    for unit, following in pairwise(one.units):
+        heard.hear(unit)
+        if unit.closes and not unit.leads_on and not following.contrast and heard.told:
+            stops.append(unit.end - one.start)
     return Excerpt(
         text=article.text[one.start : one.end],
         start=one.start,
@@ -232,8 +272,10 @@ def _pieces(article: Article, found: Sequence[Run], longest: int) -> Iterator[Ex
     """Yield the beginnings of units that are longer than an excerpt may be, cut where a clause or a word ends."""
     for run in found:
         for unit in run.units:
+            if unit.reply:
+                continue
             text = article.text[unit.start : unit.end]
-            text = text[: _clause_end(text, longest)].rstrip()
+            text = text[: _clause_end(text, longest)].rstrip().rstrip("\u200b")
             if text:
                 end = unit.start + len(text)
                 yield Excerpt(
@@ -253,6 +295,8 @@ def _clause_end(text: str, longest: int) -> int:
     clauses = [at for at in places if at * 2 > longest and _CLAUSE_ONLY.search(text, max(0, at - 4), at)]
     if clauses or places:
         return (clauses or places)[-1]
+    if _UNSPACED.match(text):
+        return 0
     at = 0
     for grapheme in _GRAPHEME.finditer(text):
         if grapheme.end() > longest:

@@ -20,6 +20,11 @@ ASKS = -0.5
 FRAGMENT = -0.7
 BARE_QUOTE = -0.8
 LEANS = -1.2
+JOINED = -0.4
+#: What is told by the article goes before what is answered to it.
+INTERVIEW = -0.25
+#: "Good evening, and thank you for coming" opens a speech and tells nothing.
+COURTESY = -1.0
 NAMELESS_SPEAKER = -0.35
 TOO_LONG_ALONE = -0.3
 #: Words in the first person read as those of whoever posts them.
@@ -33,6 +38,8 @@ ENDS_ASKING = -0.4
 LEADS_ON = -0.9
 PARAGRAPH_END = 0.1
 PER_PARAGRAPH = -0.15
+#: What is told and then when and where it is.
+WITH_FACTS = 0.4
 FROM_LIST = -0.25
 WHOLE_LIST = 0.45
 WHOLE_AND_SHORT = 0.3
@@ -64,7 +71,7 @@ class Measure:
             score += LEAD if unit.start == self.first else LEAD_PARAGRAPH if unit.paragraph == self.opening else 0.0
         score += FIGURE * bool(unit.figure) + PARAGRAPH_START * unit.starts_paragraph
         score += NAMED_QUOTE * unit.voice.named + BARE_QUOTE * unit.voice.bare
-        score += MINE * unit.voice.mine + NOTED * unit.noted
+        score += MINE * unit.voice.mine + NOTED * unit.noted + COURTESY * unit.courtesy
         return score + ASKS * unit.asks + FRAGMENT * unit.fragment + LEADS_ON * unit.leads_on
 
     def score(self, run: Run, first: int, last: int, worths: Sequence[float]) -> float:
@@ -76,6 +83,7 @@ class Measure:
         score += opening(head) + fit(sum(unit.width for unit in units[first : last + 1]))
         score += PER_PARAGRAPH * (tail.paragraph - head.paragraph) + PARAGRAPH_END * tail.ends_paragraph
         score += ENDS_ASKING * tail.asks + LEADS_ON * tail.leads_on
+        score += WITH_FACTS * (not head.facts and any(unit.facts for unit in units[first + 1 : last + 1]))
         if run.kind is BlockKind.LIST:
             score += FROM_LIST + WHOLE_LIST * (last - first + 1 == len(units) > 1)
         if last + 1 < len(units):
@@ -94,7 +102,8 @@ def measure(article: Article, runs: Sequence[Run]) -> Measure:
     weights = {
         stem: min(1.5, log1p(count) / top * (TITLE_WORD if stem in title else 1.0)) for stem, count in seen.items()
     }
-    first = next((run.units[0] for run in runs if run.kind is BlockKind.PROSE), runs[0].units[0])
+    prose = (unit for run in runs if run.kind is BlockKind.PROSE for unit in run.units)
+    first = next((unit for unit in prose if not (unit.facts or unit.courtesy or unit.points)), runs[0].units[0])
     return Measure(
         weights=weights,
         first=first.start,
@@ -106,6 +115,7 @@ def measure(article: Article, runs: Sequence[Run]) -> Measure:
 def opening(unit: Unit) -> float:
     """Return what it costs to begin with this unit."""
     cost = (LEANS if unit.dangling else 0.0) + OPENS_ASKING * unit.asks
+    cost += INTERVIEW * unit.asked + JOINED * (unit.joined and not unit.dangling)
     if unit.voice.spoken and not unit.voice.named and unit.voice.quoted > 0.25:
         cost += NAMELESS_SPEAKER
     return cost + (TOO_LONG_ALONE if unit.width > ALONE else 0.0)

@@ -37,8 +37,12 @@ _AN_ARTICLE = regex.compile(_ARTICLE)
 _BARE = r"[^\s,.;:!?،؛؟：，。「“«」”»|]"
 _UNCASED_AFTER = regex.compile(rf"\s+({_BARE}+(?:\s+{_BARE}+){{0,3}})")
 _UNCASED_BEFORE = regex.compile(rf"((?:{_BARE}+(?:\s{_BARE}+){{0,2}}،\s)?{_BARE}{{1,12}}(?:\s+{_BARE}+){{0,3}})،?\s*$")
-#: Korean and Hindi put what says who acts behind the name.
-_ACTING = regex.compile(r"(?<=\p{Hangul})(?:은|는|이|가)$|\sने$")
+#: Korean, Hindi and Japanese put what says who acts behind the name.
+_ACTING = regex.compile(r"(?<=\p{Hangul})(?:은|는|이|가)$|\sने$|(?<=\p{Han}|さん)[はが]$|^と(?=[\p{Han}\p{Katakana}])")
+#: Somebody, but who?
+_NOBODY = frozenset(
+    {"有人", "有的人", "一些人", "many", "some", "one", "others", "people", "somebody", "someone", "nobody", "everyone"}
+)
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _SIGNED = regex.compile(r"(?<=[\"“”»«」』’])\s*(?:[–—―-]{1,2}\s*([^\n.!?]{2,80})|\(([^()]{2,80})\))\.?\s*$")
@@ -89,24 +93,25 @@ class Voice:
         return self.quoted >= BARE_SHARE and not self.spoken
 
 
-_SILENT, _MINE = Voice(), Voice(mine=True)
+SILENT, _MINE = Voice(), Voice(mine=True)
 
 
 def voice(text: str, pairs: Sequence[tuple[int, int]], lists: words.Words) -> Voice:
     """Return how one sentence speaks; `pairs` are its quotation marks and brackets, as offsets into `text`."""
     pairs = [pair for pair in pairs if text[pair[0]] not in NOT_SPEECH]
     if not pairs:
-        return _MINE if lists.mine.search(text) else _SILENT
+        return _MINE if lists.mine.search(text) else SILENT
     if (signed := signature(text)) and not lists.speech.match(signed):
         return Voice(quoted=1.0, spoken=True, speaker=signed)
     outside, held = _outside(text, pairs)
     quoted, mine = held / len(text), lists.mine.search(outside) is not None
-    if found := _says(outside, lists):
+    if found := says(outside, lists):
         return Voice(quoted=quoted, spoken=True, speaker=_speaker(outside, *found.span(), lists), mine=mine)
     return Voice(quoted=quoted, mine=mine)
 
 
-def _says(outside: str, lists: words.Words) -> "regex.Match[str] | None":
+def says(outside: str, lists: words.Words) -> "regex.Match[str] | None":
+    """Return the first word by which the text outside quotation marks says that somebody speaks."""
     if lists.language in words.UNSPACED:
         return lists.speech.search(outside)
     starts = (word.start() for word in _WORD.finditer(outside))
@@ -162,7 +167,7 @@ def _speaker(outside: str, start: int, end: int, lists: words.Words) -> str:
         behind, ahead = _UNCASED_BEFORE.search(near[-60:]), _UNCASED_AFTER.match(outside, end)
         name = behind[1] if behind else ahead[1] if ahead else ""
     name = _ACTING.sub("", name.strip(" ,.:;"))
-    return "" if lists.dangling.match(name) else name[:LONGEST_NAME]
+    return "" if lists.dangling.match(name) or name.lower() in _NOBODY else name[:LONGEST_NAME]
 
 
 def _cased(before: str, outside: str, end: int, lists: words.Words) -> str:

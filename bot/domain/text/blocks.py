@@ -37,6 +37,7 @@ _COLUMNS = regex.compile(r"\S(?: {3,}|\t+)\S|\|")
 _CODE = regex.compile(r"[{};=<>$]|^\s*(?:def|import|from|function|var|let|return|#include)\b", regex.M)
 _STOP = regex.compile(r"[.!?…。！？｡؟۔।॥።:：;؛,،、—–-][\"'”’»›“‘」』)\]）】*_]*$|\[\d+\]$")
 _FULL_STOP = regex.compile(r"[.!?…。！？｡؟۔।॥።][\"'”’»›“‘」』)\]）】*_]*(?:\[\d+\])*$")
+_SENTENCE = regex.compile(r"[\p{L}\p{N}][\"'”’»)]*[.!?]\s+[\"“„«(¿¡]*\p{Lu}|[。！？۔।]")
 _QUESTION = regex.compile(r"[?？؟]$")
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
@@ -250,6 +251,8 @@ def _heading(n: int, words: list[str], blocks: tuple[Block, ...], *, stops: bool
     if _QUESTION.search(line):
         return size <= QUESTION_WORDS and line[0] not in "“„«\"'「—–-" and len(following) > 2 * len(line) and stops
     if line.endswith((":", "：")):
+        if _SENTENCE.search(line):
+            return False
         return n + 1 == len(blocks) or blocks[n + 1].kind is not BlockKind.LIST
     return not _STOP.search(line) and (stops or (size <= 5 and len(following) > 2 * len(line)))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import normalize
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import regex
 
@@ -18,7 +18,7 @@ from bot.domain.post import Span, SpanKind
 from bot.domain.text.hosts import ACCENTED, GLUE, SPACES, Host, Run, ascii_hosts, host_in, next_run, registrable
 from bot.domain.text.marks import apart, marked_links, rich
 
-__all__ = ["links", "mentions", "rich", "safe_address", "tags"]
+__all__ = ["links", "mentions", "readable_address", "rich", "safe_address", "same_page", "shown_address", "tags"]
 
 _LONGEST_URL = 4096
 _LONGEST_SLUG = 40
@@ -244,7 +244,7 @@ def safe_address(url: str) -> str:
     address without scheme, or whose host no platform knows, may stay less than one link.
     """
     parts = _ADDRESS.fullmatch(url)
-    if parts is None or _is_one_link(url):
+    if parts is None or _is_one_link(url, LinkRule.BARE):
         return url
     scheme, host, rest = parts.groups()
     rest = rest if rest.startswith("/") or not rest else f"/{rest}"
@@ -252,13 +252,66 @@ def safe_address(url: str) -> str:
     for name in (host, _punycode(host)):
         for brackets in ("()", ""):
             address = scheme + name + _encoded(rest, brackets)
-            if _is_one_link(address):
+            if _is_one_link(address, LinkRule.BARE):
                 return address
     return address
 
 
-def _is_one_link(url: str) -> bool:
-    found = links(url, LinkRule.BARE)
+def shown_address(url: str, rule: LinkRule, *, marked: bool) -> str:
+    """Return the most readable way to write an address that is one link from end to end where it will stand.
+
+    `marked` True: the post marks its links, so that the platform need not see where one ends.
+    """
+    plain = readable_address(url)
+    if marked or rule is LinkRule.SPANS:
+        return plain
+    safe = safe_address(url)
+    path, mark, query = safe.partition("?")
+    ways = (plain, f"{readable_address(path)}{mark}{query}", url)
+    return next((each for each in ways if _is_one_link(each, rule)), safe)
+
+
+# What people read in the path of an address: letters, marks and digits, and the joiner within Persian words.
+_READABLE = regex.compile(
+    r"(?:[\p{L}\p{M}\p{N}--\p{Default_Ignorable_Code_Point}]|(?<=\p{L})\u200c(?=\p{L}))+", regex.V1
+)
+_BEYOND_ASCII_ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+
+
+def readable_address(url: str) -> str:
+    """Return an address of the very same page with percent-encoded letters of any script as themselves (RFC 3987, 3.2).
+
+    What is not readable, or would lead elsewhere once normalised, stays encoded.
+    """
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None or "%" not in parts[3]:
+        return url
+    plain = _BEYOND_ASCII_ENCODED.sub(_decoded, parts[3])
+    return parts[1] + parts[2] + plain if normalize("NFC", plain) == plain else url
+
+
+def _decoded(match: re.Match[str]) -> str:
+    try:
+        letters = unquote(match[0], errors="strict")
+    except UnicodeDecodeError:
+        return match[0]
+    return letters if _READABLE.fullmatch(letters) else match[0]
+
+
+def same_page(one: str, other: str) -> bool:
+    """Whether two addresses differ in nothing but the way their letters are written."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(url: str) -> str:
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None:
+        return url
+    return f"{parts[1].lower()}{_punycode(parts[2])}/{unquote(parts[3]).removeprefix('/').rstrip('?')}"
+
+
+def _is_one_link(url: str, rule: LinkRule) -> bool:
+    found = links(url, rule)
     return len(found) == 1 and found[0].start == 0 and found[0].end == len(url)
 
 

@@ -163,9 +163,22 @@ _ENDMATTER = regex.compile(
 #: A line by itself that ends a press release, or stands above the signature of an e-mail (RFC 3676, 4.3).
 _THE_END = regex.compile(r"[-–—*#\s]*(?:ends?|ende|fin|30|###)[-–—*#\s]*|--", regex.IGNORECASE)
 _NOTE = regex.compile(r"(?:\[\d{1,3}\]|[¹²³⁴-⁹])\s*\S")
-_GREETING = regex.compile(r"[^,.!?;:\n]{2,40}(?:,[^,.!?;:\n]{2,40})?[,،，、]")
+_GREETING = regex.compile(r"[^,.!?;:\n]{2,40}(?:,[^,.!?;:\n]{2,40}){0,2}[,،，、]")
+_CALL = regex.compile(r"[^.!?;:\n！？。]{2,60}[!！:：]")
+_COURTESY = regex.compile(
+    r"(?:good (?:morning|afternoon|evening|day)|thank you|thanks|ladies and gentlemen|welcome|dear |hello|hi\b"
+    r"|guten (?:morgen|tag|abend)|meine damen|sehr geehrte|liebe \p{L}+,|herzlich willkommen|(?:vielen "
+    r"|herzlichen )?dank\b|danke"
+    r"|bonjour|bonsoir|mesdames|messieurs|chers |chères |merci|bienvenue"
+    r"|buen[oa]s (?:días|tardes|noches)|señoras|señores|querid[oa]s |gracias|bienvenid"
+    r"|добр(?:ый|ое|ого)|уважаемые|дорогие|спасибо|здравствуйте|благодарю"
+    r"|السلام عليكم|مساء الخير|صباح الخير|(?:أيتها |أيها )?السيدات|أيها|شكرا|أهلا"
+    r"|سلام(?!ت)|با سلام|خانم‌ها|دوستان|سپاس|متشکر|با درود"
+    r"|大家(?:好|晚上好)|各位|女士们|先生们|谢谢|感谢(?:大家|各位)|尊敬的|皆さん|皆様|こんにちは|こんばんは|おはよう|ありがとう)",
+    regex.IGNORECASE,
+)
 _CLOCK = regex.compile(
-    r"\(?\d{1,2}(?::|\.|h)\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?+\)?\s*[:–—|-]?\s+(?=[\"“„«]?[^\p{Ll}\s\d])"
+    r"\(?\d{1,2}(?::|\.|h)\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?+\)?\s*[:–—|-]?\s+(?=[\"“„«]?(?:[^\p{Ll}\s\d:–—|-]|\d[\d.,'’\s]*\p{L}))"
 )
 _TURN = regex.compile(
     r"(?:[QAFRVПО]|Q&A|question|answer|frage|antwort|réponse|pregunta|respuesta|domanda|risposta|vraag|antwoord"
@@ -173,6 +186,7 @@ _TURN = regex.compile(
     regex.IGNORECASE,
 )
 _PLACE = r"\p{L}[\p{L}\p{M}.’'/ -]{1,40}"
+_FACT = regex.compile(r"[^\s:：.!?][^:：\n.!?]{0,28}[:：](?!//)[^\S\n]*\S")
 _DATELINE = regex.compile(
     r"(?P<uncased>\p{Arabic}+(?:\s\p{Arabic}+)?)\s+[–—-]\s+(?=\p{Arabic})"
     rf"|(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*"
@@ -235,8 +249,13 @@ def boilerplate(text: str) -> bool:
 
 
 def greeting(text: str) -> bool:
-    """Whether a line by itself greets readers ("Dear members,")."""
-    return _GREETING.fullmatch(text) is not None
+    """Whether a line by itself greets readers ("Dear members,", "Уважаемые жители!")."""
+    return _GREETING.fullmatch(text) is not None or (courtesy(text) and _CALL.fullmatch(text) is not None)
+
+
+def courtesy(text: str) -> bool:
+    """Whether a sentence begins as speeches do ("Good evening", "Thank you for coming")."""
+    return _COURTESY.match(text) is not None
 
 
 def clock(text: str) -> int:
@@ -248,6 +267,12 @@ def clock(text: str) -> int:
 def turn(text: str) -> bool:
     """Whether a paragraph is marked as somebody's turn to speak ("Q: Why?", "答：……")."""
     return _TURN.match(text) is not None
+
+
+def facts(text: str) -> bool:
+    """Whether a paragraph is a list of facts, two lines or more: "Where: Town hall\\nWhen: Sunday, 10 am"."""
+    lines = text.strip().split("\n")
+    return len(lines) > 1 and sum(_FACT.match(line.strip()) is not None for line in lines) * 3 >= len(lines) * 2
 
 
 def endmatter(text: str) -> bool:

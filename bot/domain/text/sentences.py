@@ -68,6 +68,7 @@ _URLISH = regex.compile(r"[/@:]|\..*\.|^www\.", regex.IGNORECASE)
 _ACRONYM = regex.compile(r"(?:\p{Lu}\.){2,}$|[ap]\.m\.$")
 _NUMERAL = regex.compile(r"\d|[IVXLC]+\b|\p{Lu}\b")
 _NUMBERED = regex.compile(r"-?\d{1,2}\.")
+_TELLING = regex.compile(r"[^，。！？；：“「『\s]{2,24}(?=[，。：])")
 _NAME = regex.compile(r"(?:\p{Lu}[\p{L}\p{M}.’'-]*\s+){1,3}|\p{Han}{1,4}")
 _WORD = regex.compile(r"[¿¡]?[\"“„«‘]?(\p{L}[\p{L}\p{M}’']*)")
 _ASKED = regex.compile(r"[?!؟？！](?:[^\S\n]*[»”\"’'“]|[」』])$")
@@ -243,9 +244,12 @@ def _ordinal(cut: Cut) -> bool:
 
 
 def _speaker_follows(cut: Cut) -> bool:
-    """“Why?” Ada Brand asked. / 「いい。」と言った。: the speaker belongs to the quotation."""
+    """“Why?” Ada Brand asked. / 「いい。」と言った。 / “好。”李明说。: the speaker belongs to the quotation."""
     if cut.text[cut.at - 1] in "」』" and cut.after == cut.at and _PARTICLE.match(cut.text, cut.after):
         return True
+    if cut.text[cut.at - 1] in "”」』" and cut.after == cut.at and cut.words.language == "zh":
+        told = _TELLING.match(cut.text, cut.after)
+        return told is not None and cut.words.speech.search(told[0]) is not None
     if not _ASKED.search(cut.text, max(cut.start, cut.at - 4), cut.at):
         return False
     reach = _NAME.match(cut.text, cut.after)

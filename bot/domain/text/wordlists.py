@@ -1,7 +1,7 @@
 """Small words of the languages Handbill reads best, as data for `words.py`.
 
-FUNCTION are space-separated words; DANGLING, CONTRAST, SPEECH and FIRST_PERSON are alternatives of a regular expression;
-TITLES and NUMBERING are abbreviations without their full stop ("" = every language).
+FUNCTION are space-separated words; DANGLING, CONTRAST, JOINING, SPEECH, FIRST_PERSON, FIRST_PLURAL and SECOND_PERSON are
+alternatives of a regular expression; TITLES and NUMBERING are abbreviations without their full stop ("" = every language).
 """
 
 FUNCTION: dict[str, str] = {
@@ -103,7 +103,9 @@ CONTRAST: dict[str, str] = {
 
 #: Other openings that point back: pronouns without their noun, and words that go on from somewhere.
 DANGLING: dict[str, str] = {
-    "en": r"he|she|it|they|him|them|his|hers|her|its|their|theirs"
+    "en": r"(?:in|at|on|for|from|with|by|to|of) (?:this|these|those) (?!(?:year|week|month|morning|afternoon|evening"
+    r"|spring|summer"
+    r"|autumn|fall|winter|season|time|country|day)s?\b)|he|she|it|they|him|them|his|hers|her|its|their|theirs"
     r"|(?:this|these) (?!(?:year|week|month|morning|afternoon|evening|spring|summer|autumn|winter|season|time)\b)"
     r"|(?:this|these|that|those)(?=['’,])|that (?:is|was|has|had|will|would|means|meant|makes|made|came|leaves"
     r"|left)|those"
@@ -116,7 +118,10 @@ DANGLING: dict[str, str] = {
     r"|in other words|by then|at that (?:time|point)|after that|before that|since then|until then|even then|neither"
     r"|either"
     r"|what is more|more than that|one of them|some of them|most of them|all of them|which|who|yes|no,",
-    "de": r"er|sie|es (?!gibt|gab|war einmal)|ihm|ihn|ihnen|ihre?[rmns]?|sein(?:e[rmns]?)?|dies|diese[rmns]?"
+    "de": r"(?:in|an|auf|bei|mit|aus|von|zu|für|um|seit) diese[mnrs]? (?!(?:jahr|woche|monat|morgen|abend|nacht|sommer"
+    r"|winter|herbst"
+    r"|frühjahr|frühling|tage?n?)\p{L}*\b)|er|sie|es (?!gibt|gab|war einmal)|ihm|ihn|ihnen|ihre?[rmns]?"
+    r"|sein(?:e[rmns]?)?|dies|diese[rmns]?"
     r"|d(?:as|er|ie) (?:ist|sind|war|waren|hat|haben|hatte|hatten|wird|werden|wurde|wurden|kann|können|konnte|soll"
     r"|sollen|will"
     r"|heißt|bedeutet|gilt|zeigt|macht|geht|liegt|kommt|sei|bleibt|führt|reicht|passt|kostet|gibt|freut|lässt"
@@ -128,7 +133,10 @@ DANGLING: dict[str, str] = {
     r"|beispielsweise"
     r"|ja|nein|zum beispiel|dort|da|hier|solche[rmns]?|letztere[rmns]?|jene[rmns]?|sonst|andernfalls|weitere|andere"
     r"|ein anderer",
-    "fr": r"il (?!y a|faut|fait|pleut|neige)|ils|elles?|lui|leurs?|eux|celui-ci|celle-ci|ceux-ci|celui|celle|ceux"
+    "fr": r"(?:dans|à|sur|avec|pour|de) (?:ce|cet|cette|ces) (?!(?:matin|soir|mois|printemps|été|automne|hiver|année"
+    r"|semaine|jour"
+    r"|nuit|époque|temps)s?\b)|il (?!y a|faut|fait|pleut|neige)|ils|elles?|lui|leurs?|eux|celui-ci|celle-ci|ceux-ci"
+    r"|celui|celle|ceux"
     r"|cela|ça|ceci"
     r"|ce (?!(?:matin|soir|mois|printemps|week|samedi|dimanche|lundi|mardi|mercredi|jeudi|vendredi|jour)\b)"
     r"|c[’']|cet (?!(?:été|automne|hiver|après)\b)|cette (?!(?:année|semaine|saison|nuit|fois)\b)"
@@ -136,7 +144,8 @@ DANGLING: dict[str, str] = {
     r"|par ailleurs"
     r"|par exemple|de même|en effet|enfin|d[’']ailleurs|autrement|tous deux|son|sa|ses|dès lors|depuis lors|là"
     r"|voilà|oui|non",
-    "es": r"él|ellas?|ellos|le|les|lo|eso|esto|aquello|"
+    "es": r"(?:en|con|para|por|de) (?:est[ea]|est[oa]s|es[ea]) (?!(?:año|mes|semana|mañana|tarde|noche|verano|invierno|otoño"
+    r"|primavera|día|época)s?\b)|él|ellas?|ellos|le|les|lo|eso|esto|aquello|"
     r"est[ea] (?!(?:año|mes|semana|mañana|tarde|noche|verano|invierno|otoño|primavera|lunes|martes|sábado|domingo)\b)"
     r"|est[oa]s (?!(?:días|semanas|meses|años)\b)|es[ea]s?|esos|así|además|también|entonces|luego|después|por eso"
     r"|por tanto|por lo tanto|por ejemplo|y|e|o|ni|es decir|asimismo|de hecho|ambos|ambas|sus?|allí|ahí|tampoco"
@@ -153,17 +162,21 @@ DANGLING: dict[str, str] = {
     r"|hun|haar|zijn|daar|hier|daarmee|daardoor|inmiddels",
     "da": r"han|hun|de|den|det|dette|disse|og|eller|også|så|derefter|derfor|desuden|her|der|begge|deres|hans|hendes",
     "sv": r"han|hon|de|den|det|detta|dessa|och|eller|också|så|därefter|därför|dessutom|här|där|båda|deras|hans|hennes",
-    "ru": r"он|она|они|оно|его|её|ее|их|ему|ей|им|это|этот|эта|эти|этого|этой|этому|тот|та|те|того|такой|такая"
+    "ru": r"(?:в|во|на|с|о|об|к|для) эт(?:ом|ой|их|им|ого|у) (?!год|недел|месяц|сезон|день|дня|ноч|лет|зим|весн|осен)"
+    r"|он|она|они|оно|его|её|ее|их|ему|ей|им|это|этот|эта|эти|этого|этой|этому|тот|та|те|того|такой|такая"
     r"|такие|и|или|а"
     r"|да,|нет,|также|кроме того|поэтому|затем|потом|тогда|там|здесь|так|например|при этом|таким образом|следовательно|оба"
     r"|обе|к тому же"
     r"|иначе|помимо этого|в то же время|ведь|тоже",
-    "ar": r"هو|هي|هم|وهو|وهي|وهم|هذا|هذه|هؤلاء|ذلك|تلك|وهذا|وهذه|وذلك|وتلك|كما|أيضا|أيضاً|كذلك|وكذلك|لذلك|ولذلك|لذا"
+    "ar": r"و(?:قال|قالت|قالوا|يقول|تقول|ذكر|ذكرت|أعلن|أعلنت|صرح|صرحت|سأل|سألت|كتب|كتبت|روى|روت|حكى|حكت|علق|علقت|رد|ردت|أجاب"
+    r"|أجابت|في هذ[اه]|بهذ[اه])|في هذ(?:ا|ه) (?!العام|السنة|الأسبوع|الشهر|اليوم|المساء|الصباح|الصيف|الشتاء|الربيع|الخريف|الوقت)"
+    r"|هو|هي|هم|وهو|وهي|وهم|هذا|هذه|هؤلاء|ذلك|تلك|وهذا|وهذه|وذلك|وتلك|كما|أيضا|أيضاً|كذلك|وكذلك|لذلك|ولذلك|لذا"
     r"|ثم|وأضاف|وأضافت"
     r"|وتابع|وتابعت|وأوضح|وأوضحت|وأكد|وأكدت|وأشار|وأشارت|ومن جهة أخرى|من جهته|من جانبه|ومن ثم|وبذلك|وهكذا|فهو|فهي"
     r"|وكان|وكانت|بالتالي"
     r"|وبالتالي|إضافة إلى ذلك|بالإضافة إلى ذلك|على سبيل المثال|هناك|وهناك|بعد ذلك|وبعد ذلك|وقد|إنه|إنها|وإنه",
-    "fa": r"او|وی|آنها|آن‌ها|آنان|ایشان|این|آن|همین|همان|چنین|همچنین|سپس|بنابراین|به همین دلیل|از سوی دیگر"
+    "fa": r"(?:در|به|با|از|برای) (?:این|آن) (?!سال|هفته|ماه|روز|شب|صبح|عصر|تابستان|زمستان|بهار|پاییز)"
+    r"|او|وی|آنها|آن‌ها|آنان|ایشان|این|آن|همین|همان|چنین|همچنین|سپس|بنابراین|به همین دلیل|از سوی دیگر"
     r"|از این رو|در نتیجه|و"
     r"|یا|پس|نیز|به علاوه|علاوه بر این|برای مثال|به عنوان مثال|بعد از آن|پس از آن|در این میان|در همین حال|آنجا"
     r"|اینجا|هر دو",
@@ -176,7 +189,8 @@ DANGLING: dict[str, str] = {
     "tr": r"o|bu|şu|onlar|bunlar|ve|veya|ayrıca|sonra|böylece|bu nedenle|örneğin|aynı zamanda|ikisi",
     "pl": r"on|ona|ono|oni|one|to|ten|ta|te|ci|i|lub|także|też|również|potem|następnie|dlatego|więc|ponadto"
     r"|na przykład|tam|tutaj|tak,|nie,",
-    "hi": r"वह|वे|यह|ये|उन्होंने|उन्हें|उसने|उसे|उसका|उसकी|उसके|उनका|उनकी|उनके|इसने|इसे|इसका|इसकी|इसके|इन्हें|और|या|तब|फिर|इसलिए|साथ ही"
+    "hi": r"वह|वे|यह|ये|उन्होंने|उन्हें|उसने|उसे|उसका|उसकी|उसके|उनका|उनकी|उनके|इसने|इसे|इसका|इसकी|इसके|इन्हें|और|या|तब"
+    r"|फिर|इसलिए|साथ ही"
     r"|वहाँ|वहां|यहाँ|यहां|दोनों|ऐसे|ऐसा|हाँ|जी",
     "ko": r"그는|그녀는|그들은|그의|그가|이는|이에|이를|이로써|이들은|이어|또|또한|그리고|따라서|그래서|그러므로"
     r"|한편|그곳에|거기|여기|네,|아니요",
@@ -194,7 +208,10 @@ SPEECH: dict[str, str] = {
     "|ergänzte|erzählt|erzählte|schreibt|schrieb|so|laut|warnt|warnte|verspricht|versprach|kündigte|erinnert sich"
     "|findet|freut"
     " sich|lobte|antwortete|rief|fügte|hofft|nach angaben",
-    "fr": "dit|dit-il|dit-elle|disent|a dit|affirme|explique|a expliqué|déclare|a déclaré|ajoute|a ajouté|raconte"
+    "fr": "dit|dit-il|dit-elle|disent|a dit|(?:a|ont) (?:raconté|demandé|répondu|écrit|rappelé|souligné|assuré|affirmé"
+    "|estimé|lancé"
+    r"|confié|promis|résumé|annoncé|conclu|indiqué)|raconte-t-(?:il|elle)|affirme|explique|a expliqué|déclare|a déclaré"
+    r"|ajoute|a ajouté|raconte"
     "|selon|souligne"
     "|précise|a précisé|confie|demande|répond|estime|assure|rappelle|se souvient|écrit|résume|promet|s[’']exclame"
     "|lance",
@@ -223,7 +240,8 @@ SPEECH: dict[str, str] = {
     "|پرسید|پاسخ داد|به گفته|به گفتهٔ|اعلام کرد|یادآور شد|خاطرنشان کرد|معتقد است",
     "zh": "说道|说|表示|指出|认为|介绍|强调|问道|问|回答|写道|回忆|告诉|解释|宣布|補充|补充|坦言|透露|說道|說|認為"
     "|介紹|強調|告訴|解釋",
-    "ja": "と話した|と話す|と話し|と述べた|と述べ|と語った|と語る|と語り|と言った|と言う|と説明した|と説明|と強調"
+    "ja": "書かれて|書いて|話した|話す|述べた|述べる|語った|語る|語り|言った|言う|説明した|説明する|強調した|答えた|尋ねた"
+    "|呼びかけた|と話し|と述べ|と説明|と強調"
     "|と聞いた|と尋ねた|と答えた"
     "|と振り返る|と笑う|によると|と書いた|とコメント",
     "tr": "dedi|diyor|söyledi|söylüyor|belirtti|açıkladı|ekledi|göre|anlattı|sordu|yazdı",
@@ -253,6 +271,59 @@ FIRST_PERSON: dict[str, str] = {
     "ko": "나는|내가|저는|제가|나의|내|제",
     "zh": "我(?!们|們|国|國|市|镇|鎮|校|馆|館|省|县|縣)",
     "ja": "私(?!立|有|営|鉄|設|道)|僕|俺",
+}
+
+#: Words, and endings of verbs, by which several people speak of themselves.
+FIRST_PLURAL: dict[str, str] = {
+    "en": "we|our|ours|us|ourselves",
+    "de": "wir|uns|unsere?[rmns]?",
+    "fr": "nous|notre|nos",
+    "es": r"nosotr[oa]s|nuestr[oa]s?|nos|\p{L}{2,}[aei]mos",
+    "it": r"noi|nostr[oaie]|ci|\p{L}{2,}iamo",
+    "pt": r"nós|noss[oa]s?|nos|\p{L}{2,}[aei]mos",
+    "nl": "wij|we|ons|onze",
+    "da": "vi|os|vores",
+    "sv": "vi|oss|vår|vårt|våra",
+    "ru": r"мы|нас|нам|нами|наш\p{L}*|\p{L}{3,}(?:ем|им|ём)",
+    "ar": r"نحن|إننا|أننا|لدينا|عندنا|لنا|\p{Arabic}{3,}نا",
+    "fa": r"ما|خودمان|\p{Arabic}+مان|(?:می‌|نمی‌)\p{Arabic}+یم|کردیم|داریم|هستیم|شدیم|بودیم|خواهیم|دادیم|گرفتیم|دیدیم"
+    r"|\p{Arabic}+ایم",
+    "tr": r"biz|bize|bizi|bizim|\p{L}{2,}(?:[dt][ıiuü]k|[ıiuü]yoruz|m[ıiuü]ş[ıiuü]z)",
+    "pl": r"my|nas|nam|nasz\p{L}*|\p{L}{2,}(?:liśmy|łyśmy|amy|emy|imy|ymy)",
+    "hi": "हम|हमने|हमें|हमारा|हमारी|हमारे|हमसे",
+    "ko": "우리|우리는|우리가|저희|저희는",
+    "zh": "我们|我們|咱们",
+    "ja": "私たち|わたしたち|僕たち|我々|うちの",
+}
+
+#: Words, and endings of verbs, by which somebody is spoken to.
+SECOND_PERSON: dict[str, str] = {
+    "en": "you|your|yours|yourself",
+    "de": "(?-i:Sie|Ihnen|Ihre?[rmns]?)|du|dich|dir|deine?[rmns]?|ihr|euch|eure?[rmns]?",
+    "fr": "vous|votre|vos|tu|te|ton|ta|tes",
+    "es": r"usted(?:es)?|tú|te|tu|tus|su|sus|vosotr[oa]s|\p{L}{3,}(?:aste|iste|asteis|isteis)",
+    "it": "lei|voi|tu|vostr[oaie]|tuo|tua|suo|sua",
+    "pt": "você|vocês|seu|sua|seus|suas|te|teu|tua",
+    "nl": "u|uw|jij|je|jou|jouw|jullie",
+    "da": "du|dig|din|dit|dine|jer|jeres",
+    "sv": "du|dig|din|ditt|dina|ni|er|ert|era",
+    "ru": r"вы|вас|вам|вами|ваш\p{L}*|ты|тебя|тебе|тво\p{L}+|\p{L}{3,}(?:ете|ите)",
+    "ar": r"أنت|أنتم|لديك|عندك|لك|\p{Arabic}{3,}(?:تم|كم|ك)",
+    "fa": "شما|شماها|تو|خودتان|کردید|دارید|هستید|شدید|بودید|می‌کنید|دیدید",
+    "tr": r"siz|size|sizi|sizin|sen|seni|senin|\p{L}{2,}(?:[ıiuü]n[ıiuü]z|s[ıiuü]n[ıiuü]z)",
+    "pl": "pan|pani|pana|panu|państwo|państwa|ty|ciebie|cię|twój|twoja",
+    "hi": "आप|आपने|आपको|आपका|आपकी|आपके|तुम",
+    "ko": "당신|여러분|선생님|하셨|하시|십니까|세요|나요",
+    "zh": "你|您|你们|您们|你們",
+    "ja": "あなた|皆さん|ですか|ますか|でしたか|ましたか",
+}
+
+#: Beginnings that tie a sentence to the one before by an "and" without which it would stand alone.
+JOINING: dict[str, str] = {
+    "ar": r"و(?!(?:زير|زار|زراء|صول|صل|فد|فود|قع|قوع|قت|قف|جد|جود|جه|جبة|كال|كيل|سط|سائل|سيل|احد|ادي|الد|لاي|لد|لادة|فا"
+    r"|في|ضع|ضوح|ثيق|ثائق"
+    r"|رش|رق|رد|رث|حد|حيد|طن|طني|عد|عي|ظيف|ظائف|رود|هم|داع|دائع|ديع|ليم|زع|زن|سام|شيك|صف|افق|اجه|اصل|اقع|ابل|ات"
+    r"|رقة))[\p{Arabic}\p{M}]{2,}",
 }
 
 #: Abbreviations that never end a sentence, since a name follows.

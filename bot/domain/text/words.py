@@ -10,7 +10,18 @@ from functools import lru_cache
 
 import regex
 
-from bot.domain.text.wordlists import CONTRAST, DANGLING, FIRST_PERSON, FUNCTION, NUMBERING, SPEECH, TITLES
+from bot.domain.text.wordlists import (
+    CONTRAST,
+    DANGLING,
+    FIRST_PERSON,
+    FIRST_PLURAL,
+    FUNCTION,
+    JOINING,
+    NUMBERING,
+    SECOND_PERSON,
+    SPEECH,
+    TITLES,
+)
 
 #: Languages written without spaces between words: there a listed word ends wherever it ends.
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "km"})
@@ -32,11 +43,14 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One language's lists. The patterns are for `match` at a word's first letter (`mine`: `search`); `function` is lower case.
+    """One language's lists. The patterns are for `match` at a word's first letter, `mine`, `ours` and `yours` for `search`.
+
+    `function` words are in lower case.
 
     `dangling` opens a sentence that needs the one before it, `contrast` one that takes back what stood before it (each
-    is dangling too), `speech` says that somebody speaks, `mine` that one person speaks of themselves, `titles` are
-    abbreviations that a name follows, `numbering` those that a number may follow.
+    is dangling too), `joining` one that an "and" ties to it, `speech` says that somebody speaks, `mine` that one person
+    speaks of themselves, `ours` that several do, `yours` that somebody is spoken to; `titles` are abbreviations that a
+    name follows, `numbering` those that a number may follow.
     """
 
     language: str
@@ -44,7 +58,10 @@ class Words:
     dangling: regex.Pattern[str]
     contrast: regex.Pattern[str]
     speech: regex.Pattern[str]
+    joining: regex.Pattern[str]
     mine: regex.Pattern[str]
+    ours: regex.Pattern[str]
+    yours: regex.Pattern[str]
     titles: frozenset[str]
     numbering: frozenset[str] = frozenset(NUMBERING.split())
 
@@ -60,7 +77,10 @@ def of(language: str) -> Words:
         dangling=_pattern("|".join(filter(None, (DANGLING.get(code, ""), contrast))), code),
         contrast=_pattern(contrast, code),
         speech=_pattern(SPEECH.get(code, ""), code),
+        joining=_pattern(JOINING.get(code, ""), code),
         mine=_anywhere(FIRST_PERSON.get(code, ""), code),
+        ours=_anywhere(FIRST_PLURAL.get(code, ""), code),
+        yours=_anywhere(SECOND_PERSON.get(code, ""), code),
         titles=frozenset((TITLES[""] + " " + TITLES.get(code, "")).split()),
     )
 
