@@ -15,6 +15,8 @@ from bot.cli.manuscript import (
     campaign_of,
     draft_of,
     illustrated,
+    language_shape,
+    language_told,
     name_for,
     path_of,
     refuse_pictures_without_folder,
@@ -84,7 +86,7 @@ def _copies(file: str, name: str, folder: Path, zone: str) -> list[Copy]:
     if Path(file_name).suffix.lower() not in reading.SUFFIXES:
         hint = f"an article ends in {', '.join(reading.SUFFIXES)}"
         raise BadInput(f"{file_name!r} is not the name of an article", where=where, hint=hint)
-    draft = reading.read(raw, folder.name, file_name, where, zone, lambda _: "")
+    draft = reading.read(raw, folder.name, file_name, where, zone, lambda _: ("", 0.0))
     if file == "-" and not name:
         file_name = _slug(draft.article.title) + Path(file_name).suffix
     if draft.article.name.partition(".")[0].upper() == "README":
@@ -205,9 +207,9 @@ def preview_command(
     links = asyncio.run(_links(composed)) if check_links else {}
     if as_json:
         posts = [_post_shape(each, findings[each.channel.name], links.get(each.channel.name, ())) for each in composed]
-        show_json({"article": found.title, "language": found.language, "posts": posts})
+        show_json({"article": found.title, **language_shape(found), "posts": posts})
         return
-    say(f"{found.title}  [{found.language or 'language unknown'}]\n")
+    say(f"{found.title}\nlanguage: {language_told(found)}\n")
     for each in composed:
         _show_post(each, findings[each.channel.name], links.get(each.channel.name, ()))
 
@@ -234,6 +236,7 @@ async def _composed(
             within,
             known=stage.directory.handles(each.channel.platform),
             earlier=stage.earlier.get(each.channel.name, ()),
+            faulty=stage.faulty,
         )
         for each in composed
     }

@@ -14,6 +14,7 @@ class Campaign:
     with a picture that nobody described. `template` lays out a post:
     the fields {excerpt} {title} {headline} {link} {tags} {source} {disclosure}, in threads {part} and {parts}; a line
     whose fields are all empty goes away. {headline} is the title where no preview of the link shows it.
+    `tags_in_text` True = a hashtag whose very word stands in the excerpt gets its "#" there.
     `links` are (channel or platform, where its posts carry the link); what is not named keeps the channel's own place.
     """
 
@@ -26,6 +27,7 @@ class Campaign:
     alt_required: bool = True
     template: str = "{headline}\n\n{excerpt}\n\n{link}\n\n{tags}\n{disclosure}"
     links: tuple[tuple[str, LinkPlace], ...] = ()
+    tags_in_text: bool = False
 
     def link_on(self, channel: Channel) -> LinkPlace | None:
         """Return where this campaign wants the link on a channel, None when it leaves that to the channel.

@@ -1,7 +1,7 @@
 """Channel: one account or room on a platform, and its limits as data."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.pacing import Price, Rate
@@ -58,7 +58,8 @@ class Limits:
     height, `image_types` media types, `alt` code points of alt text; `tags` how many hashtags we put at most;
     `link` where the article's link goes; `edits`, `deletes`, `warnings`, `languages`, `visibilities` what the
     platform can do at all. `thread_parts` 1 = cannot chain replies. `rates` are how often it may be told something,
-    `price` what that costs, `absence` what it takes to believe that something is not there.
+    `price` what that costs, `absence` what it takes to believe that something is not there. `address` is how the address
+    of a post goes on behind that of its account: a regular expression whose one group is the post's id.
     """
 
     length: int
@@ -86,6 +87,7 @@ class Limits:
     thread_parts: int = 25
     rates: tuple[Rate, ...] = ()
     price: Price | None = None
+    address: str = r"(?:[a-z]+/)?([\w.~:-]+)"
     absence: Absence = Absence()
 
 
@@ -106,7 +108,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One account or room on a platform. `name` is "x" or, for a second account, "x__NAME" in lower case."""
+    """One account or room on a platform. `name` is "x" or, for a second account, "x__NAME" in lower case.
+
+    `paused` says why it is paused; until `rests` nothing is sent, for the reason `rests_why`.
+    """
 
     name: str
     platform: str
@@ -114,3 +119,9 @@ class Channel:
     account: str = ""
     url: str = ""
     paused: str = ""
+    rests: datetime | None = None
+    rests_why: str = ""
+
+    def resting(self, now: datetime) -> bool:
+        """Tell whether nothing is sent for now."""
+        return self.rests is not None and self.rests > now

@@ -64,3 +64,16 @@ class Post:
     channel: str
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
+
+
+def addresses(post: Post) -> tuple[str, ...]:
+    """Return the addresses that a post leads to, in its text and on its cards, each once."""
+    found = (
+        url
+        for part in post.parts
+        for url in (
+            *(span.target for span in part.spans if span.kind is SpanKind.LINK),
+            *([part.card.url] if part.card else []),
+        )
+    )
+    return tuple(dict.fromkeys(found))

@@ -1,19 +1,29 @@
 """What became of the addresses that a post leads to: there, moved, gone, or nobody answers.
 
-Advice for the manager before a post is queued. It never decides whether a post goes out.
+Advice for the manager, on request before a post is queued (LinkCheck) and by itself while it waits (LinkWatch). It never
+decides whether a post goes out.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from bot.domain.post import Post, SpanKind
+from bot.domain.delivery import UNSENT
+from bot.domain.post import Post, addresses
 from bot.flow.checkup import Finding
-from bot.ports import Clock, Links, Look
+from bot.ports import Clock, Links, Look, Problem, Store
 
 BUDGET = timedelta(seconds=7)
 FRESH = timedelta(hours=1)
 AT_ONCE = 4
+
+#: How long an answer counts for a waiting post; one that found nobody counts less, since the network itself may be down.
+A_DAY, A_WHILE = timedelta(days=1), timedelta(minutes=30)
+#: How many addresses one round looks at, and how long it may take.
+MOST, ROUND = 40, timedelta(seconds=30)
+#: Names that belong to nobody (RFC 2606, RFC 6761): whoever writes them means no page.
+NOBODYS = (".example", ".test", ".invalid", ".localhost", ".example.com", ".example.net", ".example.org")
 
 #: status -> (level, what it means for a reader, what to do); others by their hundred.
 MEANING: Mapping[int, tuple[str, str, str]] = {
@@ -46,6 +56,10 @@ class LinkCheck:
 
     async def findings(self, urls: Iterable[str]) -> Mapping[str, Finding]:
         """Return what is to be said of each address; those not looked at within the budget say so."""
+        return {url: finding(url, look) for url, look in (await self.looks(urls)).items()}
+
+    async def looks(self, urls: Iterable[str]) -> Mapping[str, Look | None]:
+        """Return what is at each address, None for those not looked at within the budget."""
         looks = {url: asyncio.create_task(self._look(url)) for url in dict.fromkeys(urls)}
         try:
             if looks:
@@ -54,7 +68,7 @@ class LinkCheck:
             for task in looks.values():
                 task.cancel()
             await asyncio.gather(*looks.values(), return_exceptions=True)
-        return {url: finding(url, None if task.cancelled() else task.result()) for url, task in looks.items()}
+        return {url: None if task.cancelled() else task.result() for url, task in looks.items()}
 
     async def _look(self, url: str) -> Look:
         now = self._clock.monotonic()
@@ -66,19 +80,6 @@ class LinkCheck:
         if 0 < look.status < 400:
             self._good[url] = (now, look)
         return look
-
-
-def addresses(post: Post) -> tuple[str, ...]:
-    """Return the addresses that a post leads to, in its text and on its cards, each once."""
-    found = (
-        url
-        for part in post.parts
-        for url in (
-            *(span.target for span in part.spans if span.kind is SpanKind.LINK),
-            *([part.card.url] if part.card else []),
-        )
-    )
-    return tuple(dict.fromkeys(found))
 
 
 def finding(url: str, look: Look | None) -> Finding:
@@ -97,3 +98,61 @@ def finding(url: str, look: Look | None) -> Finding:
     if level == "ok":
         level, hint = "warning", "link there directly, if that is the page you mean"
     return Finding(subject=url, level=level, what=f"redirects to {look.final}: {what}", hint=hint)
+
+
+class LinkWatch:
+    """Looks at the links of what waits, a few at a time and each about once a day, and tells of those that lead nowhere."""
+
+    def __init__(self, store: Store, clock: Clock, links: Links) -> None:
+        self._store, self._clock = store, clock
+        self._check = LinkCheck(links, clock, ROUND)
+        self._told: tuple[Problem, ...] | None = None
+
+    async def look(self) -> None:
+        """Look at addresses that nobody looked at lately, and keep what was found; their posts keep waiting as they are."""
+        waiting = await self._store.deliveries(states=tuple(UNSENT))
+        used: dict[str, set[str]] = {}
+        for delivery in waiting:
+            for url in addresses(delivery.post):
+                used.setdefault(url, set()).add(f"{delivery.campaign}/{delivery.article}")
+        now = self._clock.now()
+        known = await self._store.looks(now - A_DAY)
+        fresh = {url for url, (at, look) in known.items() if look.status or now - at < A_WHILE}
+        wanted = [url for url in used if url not in fresh and not nobodys(url)][:MOST]
+        found = {url: look for url, look in (await self._check.looks(wanted)).items() if look}
+        if found:
+            await self._store.put_looks(found, now, now - A_DAY)
+        seen = {url: look for url, (_, look) in known.items()} | found
+        await self._tell(
+            tuple(_problem(url, where, seen[url]) for url in used if url in seen for where in sorted(used[url]))
+        )
+
+    async def _tell(self, said: tuple[Problem | None, ...]) -> None:
+        problems = tuple(problem for problem in said if problem)
+        if problems != self._told:
+            await self._store.put_problems("links", problems)
+            self._told = problems
+
+
+def _problem(url: str, where: str, look: Look) -> Problem | None:
+    """Return what a manager should read of a link, always a warning: the network may be at fault, and time mends much."""
+    said = finding(url, look)
+    return (
+        None if said.level == "ok" else Problem(where=where, what=f"{url} {said.what}", hint=said.hint, level="warning")
+    )
+
+
+async def faulty(store: Store, clock: Clock) -> Mapping[str, tuple[str, str]]:
+    """Return the addresses at which something was found to be wrong within a day: what, and what to do."""
+    known = await store.looks(clock.now() - A_DAY)
+    found = ((url, finding(url, look)) for url, (_, look) in known.items())
+    return {url: (said.what, said.hint) for url, said in found if said.level != "ok"}
+
+
+def nobodys(url: str) -> bool:
+    """Tell whether an address is an example, so that nothing can be there."""
+    try:
+        host = f".{urlsplit(url).hostname or ''}".rstrip(".").lower()
+    except ValueError:
+        return False
+    return host.endswith(NOBODYS)

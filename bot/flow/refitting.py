@@ -11,10 +11,11 @@ import structlog
 
 from bot.domain.channel import Channel, Limits
 from bot.domain.delivery import UNSENT, Delivery, State
+from bot.domain.ledger import Change
 from bot.domain.post import Part, Post
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.flow.planning import Planner
-from bot.ports import Change, Clock, Store
+from bot.ports import Clock, Store
 
 if TYPE_CHECKING:
     from bot.domain.composing import Composition
@@ -37,18 +38,19 @@ class Refitting:
         thread of which a part is public is left as it is, and goes on.
         """
         waiting = await self._store.deliveries(channel=channel.name, states=tuple(UNSENT))
-        misfits = [each for each in waiting if not each.receipts and not keeps(each.post, channel.limits)]
-        return [each.id for each in misfits if await self._held(each)]
+        misfits = [(each, excess(each.post, channel.limits)) for each in waiting if not each.receipts]
+        return [each.id for each, over in misfits if over and await self._held(each, over)]
 
-    async def _held(self, delivery: Delivery) -> bool:
+    async def _held(self, delivery: Delivery, over: str) -> bool:
         """Hold a delivery, with its new post if there is one; tell whether anything changed."""
         made, now = await self._made(delivery), self._clock.now()
         try:
-            if made is not None and keeps(made.post, made.channel.limits):
-                why = f"{WHY}: approve it again"
-                await self._store.replace_post(replace(delivery, excerpt=made.excerpt, post=made.post, why=why), now)
+            if made is not None and not excess(made.post, made.channel.limits):
+                renewed = replace(delivery, excerpt=made.excerpt, post=made.post)
+                why = f"{WHY} ({over}): {await self._renewal(delivery, renewed)}"
+                await self._store.replace_post(replace(renewed, why=why), now)
             elif delivery.state is not State.HELD:
-                why = f"{WHY}, and it does not fit any more: change its article or cancel it"
+                why = f"{WHY} ({over}), and it does not fit any more: change its article or cancel it"
                 await self._store.move([Change.of(delivery, State.HELD, why)], now)
             else:
                 return False
@@ -57,6 +59,14 @@ class Refitting:
             return False
         log.warning("held", delivery=delivery.id, channel=delivery.channel, why=WHY)
         return True
+
+    async def _renewal(self, before: Delivery, renewed: Delivery) -> str:
+        """Return what a manager should know of a post before approving it again: what it gave up, and what is wrong."""
+        given = [note for note in renewed.post.notes if note not in before.post.notes]
+        if renewed.excerpt.text != before.excerpt.text:
+            given.insert(0, "another excerpt was chosen")
+        article = await self._store.article(renewed.campaign, renewed.article)
+        return "; ".join((*given, await self._planner.faults(renewed, article) or "approve it again"))
 
     async def _made(self, delivery: Delivery) -> "Composition | None":
         """Return what the delivery's article becomes on its channel by now; None when it cannot be made to fit."""
@@ -69,16 +79,29 @@ class Refitting:
         return found.get(delivery.channel)
 
 
-def keeps(post: Post, limits: Limits) -> bool:
-    """Tell whether every part of a post keeps to a channel's limits, counted anew."""
-    return len(post.parts) <= max(limits.thread_parts, 1) and all(_fits(part, limits) for part in post.parts)
+def excess(post: Post, limits: Limits) -> str:
+    """Return in words by what a post, counted anew, passes a channel's limits; "" when it keeps to all of them."""
+    most = max(limits.thread_parts, 1)
+    if len(post.parts) > most:
+        return f"it has {len(post.parts)} parts, the channel takes {most}"
+    return next(filter(None, (_excess(part, limits) for part in post.parts)), "")
 
 
-def _fits(part: Part, limits: Limits) -> bool:
+def _excess(part: Part, limits: Limits) -> str:
     from bot.domain.text import measure
 
-    return (
-        measure.fits(part.text, limits, warning=part.warning, caption=bool(part.images))
-        and len(part.images) <= limits.images
-        and all(not limits.alt or len(image.alt) <= limits.alt for image in part.images)
-    )
+    length = measure.length(part.text, limits, warning=part.warning)
+    most = limits.caption if part.images and limits.caption else limits.length
+    longest = max((len(image.alt) for image in part.images), default=0)
+    where = f"part {part.number}" if part.number > 1 else "it"
+    if most and length > most:
+        return f"{where} has {length:,} {limits.unit.value}, the channel takes {most:,}"
+    if not measure.fits(part.text, limits, warning=part.warning, caption=bool(part.images)):
+        return (
+            f"{where} has {measure.byte_offset(part.text, len(part.text)):,} bytes, the channel takes {limits.bytes:,}"
+        )
+    if len(part.images) > limits.images:
+        return f"{where} has {len(part.images)} images, the channel takes {limits.images}"
+    if limits.alt and longest > limits.alt:
+        return f"{where} has an alt text of {longest:,} characters, the channel takes {limits.alt:,}"
+    return ""

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from bot.domain.article import Article
 from bot.domain.delivery import UNSENT, Delivery
+from bot.domain.ledger import Act
 from bot.errors import BadInput, NotAllowed, NotFound
+from bot.flow.deciding import LATER
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
@@ -17,8 +19,8 @@ WHY = "its words were changed"
 class Rewording:
     """Overrides what Handbill chose to say, for one article on one channel."""
 
-    def __init__(self, store: Store, clock: Clock, planner: Planner) -> None:
-        self._store, self._clock, self._planner = store, clock, planner
+    def __init__(self, store: Store, clock: Clock, planner: Planner, by: str = "bot") -> None:
+        self._store, self._clock, self._planner, self._by = store, clock, planner, by
 
     async def say(self, campaign: str, name: str, channel: str, text: str) -> Sequence[Delivery]:
         """Let an article say these words on a channel, and return the deliveries that wait for approval of them.
@@ -60,7 +62,8 @@ class Rewording:
             renewed = replace(delivery, digest=article.digest, excerpt=said.excerpt, post=said.post)
             why = await self._planner.faults(renewed, article) or "approve it again"
             await self._store.replace_post(replace(renewed, why=f"{WHY}: {why}"), self._clock.now())
-        await self._store.put_override(campaign, name, channel, words)
+        act = Act(by=self._by, verb="override", subject=f"{campaign}/{name} {channel}", words=words)
+        await self._store.put_override(campaign, name, channel, words, act)
         return [await self._store.delivery(each.id) for each in waiting]
 
     async def _waiting(self, article: Article, channel: str) -> Sequence[Delivery]:
@@ -71,6 +74,6 @@ class Rewording:
         waiting = [each for each in there if each.state in UNSENT and not each.receipts]
         if there and not waiting:
             state = "partly sent" if there[-1].state in UNSENT else there[-1].state
-            hint = f"`handbill log {there[-1].id}` tells its story"
+            hint = f"{LATER.get(there[-1].state, 'nothing was changed')}; `handbill log {there[-1].id}` tells its story"
             raise NotAllowed(f"delivery {there[-1].id} is {state}: its words cannot change", hint=hint)
         return waiting

@@ -14,7 +14,7 @@ from bot.domain.excerpting import by_hand
 from bot.domain.post import Span, SpanKind
 from bot.domain.rendering.strangers import strangers
 from bot.domain.text import links, measure
-from tests.unit.posts import CARDS, FEDIVERSE, LEAD, ROOM, WEIGHTED, article, excerpt
+from tests.unit.posts import CARDS, FEDIVERSE, LEAD, ROOM, WEIGHTED, article, excerpt, picture
 
 WHO = Directory(
     entries=(
@@ -216,3 +216,33 @@ def test_a_long_handle_is_known_by_its_whole_name():
     assert [name for _, name in strangers(part.text, ROOM.link_rule)] == ["town_library_announcements"]
     (defused,) = rendering.render(article(link=""), own(part.text), campaign, wall("room"), directory=who).parts
     assert defused.text == "By @\u2060town_library_announcements."
+
+
+@pytest.mark.parametrize("platform", KINDS)
+def test_titles_alt_texts_and_warnings_say_plain_names_and_call_nobody(platform):
+    image = picture(alt="{@Ada  Brand} at the desk")
+    named: dict[str, Any] = {
+        "title": "Tea with {@Ada Brand} and @eve",
+        "warning": "knives, {@Nobody} and @eve",
+        "images": (image,),
+    }
+    template = "{title}\n\n{excerpt}\n\n{source}"
+    (part,) = post(own("Come in."), platform, template=template, author="{@Town  Museum}", **named).parts
+    everything = "\n".join((part.text, part.warning, *(each.alt for each in part.images)))
+    assert "{@" not in everything
+    assert part.images[0].alt == "Ada Brand at the desk"
+    assert "Tea with Ada Brand and " in part.text
+    assert "knives, Nobody and " in part.text + part.warning
+    pings = KINDS[platform].pings
+    assert [who.target for who in links.mentions(part.text + "\n" + part.warning)] == (
+        (["eve", "eve"] if not pings else []) + (["townmuseum"] if platform == "short" else [])
+    )
+
+
+def test_a_title_that_is_the_text_or_stands_on_a_card_says_plain_names():
+    (part,) = post(own(""), "town", title="Tea with {@Ada Brand}").parts
+    assert part.text == "Tea with Ada Brand"
+    campaign = Campaign(name="spring")
+    (part,) = rendering.render(article(title="Tea with {@Ada Brand}"), excerpt(), campaign, wall("sky")).parts
+    assert part.card is not None
+    assert part.card.title == "Tea with Ada Brand"

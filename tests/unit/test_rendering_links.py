@@ -7,8 +7,11 @@ import pytest
 
 from bot.domain import rendering
 from bot.domain.campaign import Campaign
-from bot.domain.channel import Channel, Limits, LinkPlace
+from bot.domain.channel import Channel, Limits, LinkPlace, LinkRule
+from bot.domain.composing import Composition
+from bot.domain.linting import lint
 from bot.domain.post import Post, SpanKind
+from bot.domain.text import links, measure
 from tests.unit.posts import CARDS, FEDIVERSE, LEAD, LINK, ROOM, WEIGHTED, article, channel, excerpt, picture
 
 KINDS = {"weighted": WEIGHTED, "fediverse": FEDIVERSE, "cards": CARDS, "room": ROOM}
@@ -136,3 +139,82 @@ def test_a_channels_own_name_counts_before_its_platforms():
 
 def channel_named(name: str) -> Channel:
     return replace(channel(WEIGHTED), name=name, platform=name.partition("__")[0])
+
+
+MARKED = replace(ROOM, marked_links=True)
+WAYS = {"weighted": WEIGHTED, "fediverse": FEDIVERSE, "cards": CARDS, "marked": MARKED, "bare": ROOM}
+RU = "%D0%B0%D1%80%D1%85%D0%B8%D0%B2"
+FA = "%D8%AE%D8%A8%D8%B1%E2%80%8C%D9%87%D8%A7"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (f"https://a.org/{RU}/1", dict.fromkeys(WAYS, "https://a.org/архив/1")),
+        ("https://a.org/caf%C3%A9", dict.fromkeys(WAYS, "https://a.org/café")),
+        # This counter ends a link at the first letter of other scripts, and at any beyond ASCII in a query.
+        (
+            f"https://a.org/{FA}",
+            dict.fromkeys(WAYS, "https://a.org/خبر\u200cها")
+            | dict.fromkeys(("weighted", "bare"), f"https://a.org/{FA}"),
+        ),
+        (
+            f"https://a.org/{RU}?q={RU}",
+            dict.fromkeys(WAYS, "https://a.org/архив?q=архив")
+            | dict.fromkeys(("weighted", "bare"), f"https://a.org/архив?q={RU}"),
+        ),
+        (
+            "https://a.org/архив?q=архив",
+            dict.fromkeys(WAYS, "https://a.org/архив?q=архив")
+            | dict.fromkeys(("weighted", "bare"), f"https://a.org/архив?q={RU}"),
+        ),
+        # Nothing that is no letter, that a browser would read otherwise, or that would lead elsewhere once normalised.
+        *(
+            (same, dict.fromkeys(WAYS, same))
+            for same in (
+                "https://a.org/a%2Fb%20c%3F",
+                "https://a.org/%E2%80%AEcba",
+                "https://a.org/cafe%CC%81",
+                "https://a.org/%D8%AE%FF",
+                "https://a.org/%E3%85%A4",
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", WAYS)
+def test_a_link_is_readable_wherever_the_platform_takes_it_whole(kind, given, shown):
+    limits = WAYS[kind]
+    (part,) = post(limits, LinkPlace.TEXT, "Open late.", template="{excerpt}\n\n{link}", link=given).parts
+    assert part.text.splitlines()[2] == shown[kind]
+    (span,) = part.spans
+    assert part.text[span.start : span.end] == shown[kind]
+    assert links.same_page(span.target, given)
+    assert span.target.isascii() or links.links(span.target, LinkRule.BARE)[0].end == len(span.target)
+    if limits.link_rule is not LinkRule.SPANS and not limits.marked_links:
+        assert [(each.start, each.end) for each in links.links(part.text, limits.link_rule)] == [(span.start, span.end)]
+    assert part.length == measure.length(part.text, limits)
+    assert part.length == len("Open late.\n\n\n\nImprint") + 23 or not limits.url_weight
+
+
+def test_a_readable_link_is_not_taken_for_a_cut_one():
+    source, chosen, campaign = article(link=f"https://a.org/{FA}"), excerpt(), Campaign(name="spring")
+    for limits in WAYS.values():
+        there = channel(limits)
+        made = rendering.render(source, chosen, campaign, there)
+        found = lint(Composition(channel=there, excerpt=chosen, post=made), source, campaign)
+        assert "bare-link-cut" not in {each.rule for each in found}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (f"https://a.org/{FA}", "https://a.org/خبر\u200cها", True),
+        ("https://a.org", "https://a.org/", True),
+        ("https://xn--e1aybc.xn--p1ai/a", "https://тест.рф/a", True),
+        (f"https://a.org/{FA}", "https://a.org/خبر", False),
+        ("https://a.org/a", "https://a.com/a", False),
+        ("https://a.org/a", "http://a.org/a", False),
+    ],
+)
+def test_the_same_page(one, other, same):
+    assert links.same_page(one, other) is same

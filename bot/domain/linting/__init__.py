@@ -7,8 +7,9 @@ looks.py      capitals, hashtags, emoji, letters, quotations     likeness.py   t
 Each rule is a small function from a Proof to findings; RULES is all there are, docs/linting.md tells what each wants.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
@@ -30,7 +31,10 @@ RULES: tuple[Rule, ...] = (
     facts.missing_disclosure,
     facts.missing_alt,
     facts.not_verbatim,
+    facts.sentence_cut,
     addresses.bare_link_cut,
+    addresses.link_astray,
+    addresses.faulty_link,
     addresses.no_link_text,
     addresses.unknown_mention,
     likeness.near_duplicate,
@@ -53,11 +57,12 @@ def lint(
     *,
     known: frozenset[str] = frozenset(),
     earlier: Sequence[Earlier] = (),
+    faulty: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Return what the rules find in a post; nothing when it is fine.
 
     `known` are handles without "@" that may be mentioned; `earlier` is what the same platform was or will be told by
-    other deliveries, from any account.
+    other deliveries, from any account; `faulty` are addresses at which something was found to be wrong: what, and what to do.
     """
     proof = Proof(
         composition=composition,
@@ -65,6 +70,7 @@ def lint(
         campaign=campaign,
         known=frozenset(map(str.casefold, known)),
         earlier=earlier,
+        faulty=faulty,
         words=tuple(worded(part, composition.channel.limits.link_rule) for part in composition.post.parts),
     )
     found = (replace(finding, rule=name_of(rule)) for rule in RULES for finding in rule(proof))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from bot.domain.channel import LinkRule
 from bot.domain.finding import Finding, Level
 from bot.domain.linting.proof import Proof, imprint, own_words
-from bot.domain.post import Part, Span, SpanKind
+from bot.domain.post import Part, Span, SpanKind, addresses
 from bot.domain.text import links
+from bot.domain.text.addresses import astray
 
 
 def bare_link_cut(proof: Proof) -> Iterator[Finding]:
@@ -14,13 +15,39 @@ def bare_link_cut(proof: Proof) -> Iterator[Finding]:
     if not any(span.kind is SpanKind.LINK for part in proof.parts for span in part.spans):
         return
     rule, sources = proof.limits.link_rule, _sources(proof)
+    seen = rule is not LinkRule.SPANS and not proof.limits.marked_links
     for part in proof.parts:
-        found = links.links(part.text, rule) if rule is not LinkRule.SPANS else ()
+        found = links.links(part.text, rule) if seen else ()
         for span in part.spans:
-            if span.kind is SpanKind.LINK and (_torn(part, span, rule, found) or _begun(span.target, sources)):
+            if span.kind is SpanKind.LINK and (_torn(part, span, found) or _begun(span.target, sources)):
                 what = f"the link is cut: {part.text[span.start : span.end]}"
                 fix = f"shorten something else; the address is {_meant(span.target, sources)}"
                 yield Finding(level=Level.ERROR, what=what, fix=fix, part=part.number)
+
+
+def link_astray(proof: Proof) -> Iterator[Finding]:
+    """A link ends where a reader would end it, also where the platform finds it by itself."""
+    limits = proof.limits
+    if limits.link_rule is LinkRule.SPANS or limits.marked_links:
+        return
+    for part in proof.parts:
+        own = {part.text[span.start : span.end] for span in part.spans if span.target == _link(proof)}
+        for taken, why in astray(part.text, limits.link_rule):
+            if taken not in own:
+                fix = "write spaces around the address, and letters beyond ASCII percent-encoded"
+                yield Finding(level=Level.WARNING, what=f"{taken} {why}", fix=fix, part=part.number)
+
+
+def _link(proof: Proof) -> str:
+    return links.safe_address(proof.article.link) if proof.article.link else ""
+
+
+def faulty_link(proof: Proof) -> Iterator[Finding]:
+    """Every link leads somewhere, and there directly, as far as anybody looked."""
+    for url in addresses(proof.composition.post) if proof.faulty else ():
+        if url in proof.faulty:
+            what, fix = proof.faulty[url]
+            yield Finding(level=Level.WARNING, what=f"{url} {what}", fix=fix)
 
 
 def no_link_text(proof: Proof) -> Iterator[Finding]:
@@ -47,16 +74,14 @@ def _sources(proof: Proof) -> frozenset[str]:
     """Return the whole addresses that a post may show."""
     article, campaign = proof.article, proof.campaign
     texts = (proof.composition.excerpt.text, article.title, article.author, campaign.disclosure, campaign.template)
-    given = {links.safe_address(article.link)} if article.link else set()
+    given = {_link(proof)} if article.link else set()
     return frozenset(given.union(span.target for text in texts for span in links.links(text, proof.limits.link_rule)))
 
 
-def _torn(part: Part, span: Span, rule: LinkRule, found: tuple[Span, ...]) -> bool:
-    """Whether what stands there is not the address, or the platform would end the link elsewhere."""
-    if rule is LinkRule.SPANS:
-        return False
+def _torn(part: Part, span: Span, found: tuple[Span, ...]) -> bool:
+    """Whether what stands there is not the address, or the platform, which finds links itself, would end it elsewhere."""
     shown = part.text[span.start : span.end]
-    if shown not in (span.target, span.target.removeprefix("https://")):
+    if not any(links.same_page(each, span.target) for each in (shown, f"https://{shown}")):
         return True
     touching = [each for each in found if each.start < span.end and span.start < each.end]
     return any((each.start, each.end) != (span.start, span.end) for each in touching)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.domain.finding import Finding, Level
 from bot.domain.linting.proof import Proof, imprint, plain, shown
 from bot.domain.post import Part
+from bot.domain.rendering.parts import SHORTENED
 from bot.domain.text import measure
 
 
@@ -65,3 +66,12 @@ def not_verbatim(proof: Proof) -> Iterator[Finding]:
     elif proof.article.text[excerpt.start : excerpt.end] != excerpt.text:
         what = f"not what the article says there: {shown(excerpt.text)}"
         yield Finding(level=Level.ERROR, what=what, fix="save the article again, so that its posts are made anew")
+
+
+def sentence_cut(proof: Proof) -> Iterator[Finding]:
+    """Every sentence that is begun is ended: what a long one has to tell often stands at its end."""
+    why = next((note for note in proof.composition.post.notes if note.startswith(SHORTENED)), "")
+    if why:
+        chained = proof.limits.thread_parts > 1 and not proof.article.thread
+        fix = "choose a shorter passage with `excerpt:`" + (", or write `thread: yes`" if chained else "")
+        yield Finding(level=Level.WARNING, what=f"{why}; what follows is not told", fix=fix)

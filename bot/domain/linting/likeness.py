@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import regex
 
@@ -21,6 +23,19 @@ _SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{K
 Shingles = Set[object]
 
 
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is kept of a text's shingles: how many there are, and the hashes of about every fourth of them."""
+
+    size: int
+    some: frozenset[int]
+
+    @classmethod
+    def of(cls, shingles: Shingles) -> "Print":
+        """Return what is kept of those shingles."""
+        return cls(len(shingles), frozenset([each for each in map(hash, shingles) if not each & 3]))
+
+
 def near_duplicate(proof: Proof) -> Iterator[Finding]:
     """A platform is not told the same twice within a month, from whatever account."""
     if not proof.earlier:
@@ -29,12 +44,15 @@ def near_duplicate(proof: Proof) -> Iterator[Finding]:
     text = own_words("\n".join(part.text for part in proof.parts), line).casefold()
     spaceless = 2 * len(_SPACELESS.findall(text)) > len(text)
     ours = _shingles(text, spaceless=spaceless)
+    mark = Print.of(ours)
     pieces = sorted(set("".join(_WORD.findall(text)) if spaceless else _WORD.findall(text)), key=len, reverse=True)
 
     def likeness(each: Earlier) -> float:
         if _lacks(each.text.casefold().replace(WORD_JOINER, ""), pieces, int((1 - ALIKE) * len(ours)) + 1):
             return 0.0
-        return _jaccard(ours, _shingles(own_words(each.text, line).casefold(), spaceless=spaceless))
+        if _most_in_common(mark, _print(each.text, line, spaceless=spaceless)) < ALIKE:
+            return 0.0
+        return _jaccard(ours, _apart(each.text, line, spaceless=spaceless))
 
     share, nearest = max(((likeness(each), each) for each in proof.earlier), key=lambda found: found[0])
     if ours and share >= ALIKE:
@@ -66,6 +84,23 @@ def _shingles(text: str, *, spaceless: bool) -> Shingles:
     if len(words) < 3:
         return {tuple(words)} if words else set()
     return set(zip(words, words[1:], words[2:], strict=False))
+
+
+@lru_cache(maxsize=4096)  # what was said within a month is held against every new post
+def _print(said: str, line: re.Pattern[str] | None, *, spaceless: bool) -> Print:
+    return Print.of(_apart(said, line, spaceless=spaceless))
+
+
+@lru_cache(maxsize=2)  # asked for its print and, where that may be the same, for itself
+def _apart(said: str, line: re.Pattern[str] | None, *, spaceless: bool) -> Shingles:
+    return _shingles(own_words(said, line).casefold(), spaceless=spaceless)
+
+
+def _most_in_common(ours: Print, theirs: Print) -> float:
+    """Return a share of common shingles that two texts cannot exceed, 0 to 1: all may be common that the prints left out."""
+    left_out = min(ours.size - len(ours.some), theirs.size - len(theirs.some))
+    common = len(ours.some & theirs.some) + left_out
+    return common / max(ours.size + theirs.size - common, 1)
 
 
 def _jaccard(ours: Shingles, theirs: Shingles) -> float:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from bot.domain.channel import Limits, LinkRule
-from bot.domain.rendering import cuts
+from bot.domain.rendering import cuts, direction
 from bot.domain.rendering.cuts import Rank
+from bot.domain.rendering.hashtags import woven
 from bot.domain.rendering.layout import Laid, Words, lay
 from bot.domain.text import measure
 
@@ -16,7 +17,8 @@ from bot.domain.text import measure
 class Frame:
     """What one message must keep to: the template, the channel's limits, and its place in a thread.
 
-    `warning` is the one that goes beside the text, `caption` True where an image goes along.
+    `warning` is the one that goes beside the text, `caption` True where an image goes along, `from_right` True where the
+    post runs from right to left.
     """
 
     template: str
@@ -25,14 +27,26 @@ class Frame:
     caption: bool = False
     first: bool = True
     last: bool = True
+    from_right: bool = False
 
     def laid(self, words: Words) -> Laid:
-        """Return the message's text."""
+        """Return the message's text, without marks of direction."""
         return lay(self.template, words, first=self.first, last=self.last)
+
+    def marks(self, laid: Laid, words: Words) -> tuple[direction.Insert, ...]:
+        """Return the marks of direction that the text needs."""
+        if not self.from_right:
+            return ()
+        return direction.inserts(laid.text, self.limits.link_rule, words.link, marked=self.limits.marked_links)
+
+    def text(self, words: Words) -> str:
+        """Return the message's text as it is sent."""
+        laid = self.laid(words)
+        return direction.inserted(laid.text, self.marks(laid, words))
 
     def holds(self, words: Words) -> bool:
         """Whether that message fits."""
-        return measure.fits(self.laid(words).text, self.limits, warning=self.warning, caption=self.caption)
+        return measure.fits(self.text(words), self.limits, warning=self.warning, caption=self.caption)
 
     def limit(self) -> int:
         """Return the limit that applies, 0 = none."""
@@ -45,7 +59,7 @@ class Frame:
     def measured(self, words: Words) -> str:
         """Return the limit that those words pass, for a note: "280 weighted characters"."""
         limit = self.limit()
-        if self.limits.bytes and (not limit or self.length(self.laid(words).text) <= limit):
+        if self.limits.bytes and (not limit or self.length(self.text(words)) <= limit):
             return f"{self.limits.bytes:,} bytes"
         return f"{limit:,} {self.limits.unit.value}"
 
@@ -152,6 +166,24 @@ def head(found: cuts.Seams, at: int, rank: Rank) -> str:
     short = cuts.trimmed(found, at)
     # Some platforms take "…" for a part of the address before it.
     return f"{short} …" if any(end == len(short) for _, end in found.addresses) else f"{short}…"
+
+
+def weave(frame: Frame, words: Words, tags: tuple[str, ...]) -> Words:
+    """Return the words with each of those hashtags where its word stands, the others at the end as far as they fit.
+
+    One that has its "#" in the text takes one character, so that others may have room again.
+    """
+    for tag in tags:
+        text = woven(words.excerpt, tag, frame.limits.link_rule)
+        lighter = replace(words, excerpt=text, woven=(*words.woven, tag), tags=_without(words.tags, (tag,)))
+        words = lighter if text and frame.holds(lighter) else words
+    rest = _without(tags, words.woven)
+    fuller = (replace(words, tags=rest[:count]) for count in range(len(rest), len(words.tags), -1))
+    return next((each for each in fuller if frame.last and frame.holds(each)), words)
+
+
+def _without(tags: tuple[str, ...], gone: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag for tag in tags if tag not in gone)
 
 
 GIVING_WAY: tuple[Step, ...] = (

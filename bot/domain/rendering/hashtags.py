@@ -1,9 +1,14 @@
-"""Hashtags made of an article's tags."""
+"""Hashtags made of an article's tags, at the end of a post or where their word stands in it."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import regex
+
+from bot.domain.channel import LinkRule
+from bot.domain.post import SpanKind
+from bot.domain.text import links
+from bot.domain.text.quotes import BRACKETS, marks
 
 _APOSTROPHE = regex.compile(r"(?<=\p{L})['’ʼ](?=\p{L}{1,2}\b)|(?<=\p{L})['’ʼ](?!\p{L})")
 _BREAK = regex.compile(r"[^\p{L}\p{M}\p{Nd}_]+")
@@ -44,3 +49,33 @@ def _joint(left: str, right: str) -> str:
     if _CASED.search(left[-1:] + right[:1]) or _SPACELESS.search(left[-1:] + right[:1]):
         return ""
     return "_" if _LETTER.search(left) and _LETTER.search(right) else ""
+
+
+def woven(text: str, tag: str, rule: LinkRule) -> str:
+    """Return a text with "#" before the first word that is this tag but for its case; "" where there is none.
+
+    Not in what somebody says, an address, a handle, a compound, or where platforms would see another hashtag.
+    """
+    word = regex.compile(rf"(?<![\w#＃@＠&'’‑-])(?:{regex.escape(tag)})(?!\w|['’‑.@-]\w|/)", regex.IGNORECASE)
+    spared: list[tuple[int, int]] | None = None
+    for match in word.finditer(text):
+        spared = list(_spared(text, rule)) if spared is None else spared
+        if any(start < match.end() and match.start() < end for start, end in spared):
+            continue
+        tagged = f"{text[: match.start()]}#{text[match.start() :]}"
+        if (match.start(), match.end() + 1) in ((span.start, span.end) for span in links.tags(tagged)):
+            return tagged
+    return ""
+
+
+def _spared(text: str, rule: LinkRule) -> Iterator[tuple[int, int]]:
+    """Yield the stretches that stay as they are: addresses, handles, and what is quoted or may be."""
+    for each in (rule, LinkRule.BARE):
+        yield from ((span.start, span.end) for span in links.links(text, each))
+    yield from ((span.start, span.end) for span in links.mentions(text) if span.kind is SpanKind.MENTION)
+    at = 0
+    for paragraph in text.split("\n"):
+        found = marks(paragraph)
+        quoted = (pair for pair in found.pairs if paragraph[pair[0]] not in BRACKETS)
+        yield from ((at + start, at + end + 1) for start, end in (*quoted, *found.doubtful))
+        at += len(paragraph) + 1

@@ -10,13 +10,17 @@ _EVERYWHERE = frozenset({"warning", "excerpt", "part", "parts"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What fills the fields of a template; "" and () leave a field empty. `tags` stand without their "#"."""
+    """What fills the fields of a template; "" and () leave a field empty. `tags` stand without their "#".
+
+    `woven` are the hashtags that have their "#" in the excerpt, so that they are none of `tags`.
+    """
 
     warning: str = ""
     excerpt: str = ""
     title: str = ""
     link: str = ""
     tags: tuple[str, ...] = ()
+    woven: tuple[str, ...] = ()
     source: str = ""
     disclosure: str = ""
     part: str = ""

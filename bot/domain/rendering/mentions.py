@@ -49,6 +49,11 @@ def addressed(text: str, directory: Directory, platform: str, ends: tuple[int, .
     )
 
 
+def unnamed(text: str) -> str:
+    """Return a text in which nobody is mentioned with each "{@name}" as the plain name."""
+    return _NAMED.sub(lambda match: " ".join(match[1].split()), text)
+
+
 def signed(name: str, directory: Directory, platform: str) -> Addressed:
     """Return an author's handle on that platform as a mention, or the plain name."""
     if handle := directory.handle(name, platform):

@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from bot.domain.article import Article, Image
 from bot.domain.channel import Channel, LinkPlace, LinkRule
 from bot.domain.post import Card, Part, Span, SpanKind
-from bot.domain.rendering import layout, threads
+from bot.domain.rendering import direction, layout, threads
 from bot.domain.rendering.cards import description
 from bot.domain.rendering.cuts import Rank
-from bot.domain.rendering.fitting import Fitted, Frame, dropped, fit
+from bot.domain.rendering.fitting import Fitted, Frame, dropped, fit, weave
 from bot.domain.rendering.layout import Laid, Words
 from bot.domain.rendering.mentions import marked
-from bot.domain.rendering.wording import Sheet, counted
+from bot.domain.rendering.wording import Sheet, counted, title_of
 from bot.domain.text import links
+from bot.domain.text.addresses import to_mark
+
+SHORTENED = "a sentence shortened"
+"""How the note begins that a sentence was cut, by which linting knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class Desk:
             caption=bool(self.images) and number == 1,
             first=number == 1,
             last=last,
+            from_right=self.sheet.from_right,
         )
 
     def reply(self) -> Frame:
@@ -82,6 +87,8 @@ def write(desk: Desk, *, thread: bool) -> Made | None:
     fitted = fit(desk.frame(), words, desk.sheet.ends)
     if not fitted.whole and thread and (made := _thread(desk, linked, notes)):
         return made
+    if desk.sheet.weaves:
+        fitted = replace(fitted, words=weave(desk.frame(), fitted.words, words.tags))
     notes += left + _given(desk.frame(), words, fitted, desk.sheet.ends)
     if (title := desk.sheet.title) and not fitted.words.excerpt and not fitted.words.title:
         titled = fit(desk.frame(), replace(words, excerpt=title, title=""), (len(title),))
@@ -146,12 +153,27 @@ def _thread(desk: Desk, linked: Words, notes: list[str]) -> Made | None:
     start = len(words.excerpt) - len(pieces[-1])
     ends = tuple(end - start for end in desk.sheet.ends)
     frame = desk.frame(total)
+    earlier, tags = _woven(desk, filled[:-1])
+    filled = [*earlier, replace(filled[-1], tags=tags)]
     fitted = fit(frame, filled[-1], ends)
+    if desk.sheet.weaves:
+        fitted = replace(fitted, words=weave(frame, fitted.words, tags))
     notes = [*notes, *_given(frame, filled[-1], fitted, ends, parts=total if not fitted.whole else 0)]
     filled[-1] = fitted.words
     if not frame.laid(fitted.words).text:
         filled.pop()
     return _made(desk, filled, replace(fitted, kept=start + fitted.kept), notes)
+
+
+def _woven(desk: Desk, filled: list[Words]) -> tuple[list[Words], tuple[str, ...]]:
+    """Return the messages before the last one with hashtags where their words stand, and those that are left for it."""
+    left, made = desk.sheet.words.tags, filled
+    if desk.sheet.weaves:
+        made = []
+        for number, words in enumerate(filled, 1):
+            made.append(weave(desk.frame(number, last=False), words, left))
+            left = tuple(tag for tag in left if tag not in made[-1].woven)
+    return made, left
 
 
 def _pieces(desk: Desk, words: Words) -> list[str]:
@@ -211,16 +233,18 @@ def _reply(desk: Desk, number: int) -> Part | None:
 
 def _message(desk: Desk, frame: Frame, laid: Laid, words: Words, number: int, card: Card | None) -> Part:
     limits = desk.channel.limits
+    bare = sorted(_spans(desk, laid, words), key=lambda span: span.start)
+    text, spans = direction.moved(laid, bare, frame.marks(laid, words))
     return Part(
         number=number,
-        text=laid.text,
-        spans=tuple(sorted(_spans(desk, laid, words), key=lambda span: span.start)),
+        text=text,
+        spans=spans,
         images=desk.images if number == 1 else (),
         card=card,
         language=desk.article.language if limits.languages else "",
         warning=desk.sheet.warning,
         visibility=desk.article.visibility if desk.article.visibility in limits.visibilities else "",
-        length=frame.length(laid.text),
+        length=frame.length(text),
         limit=frame.limit(),
     )
 
@@ -233,15 +257,27 @@ def _spans(desk: Desk, laid: Laid, words: Words) -> Iterator[Span]:
     for place in laid.places:
         if place.field == "link":
             ours.append((place.start, place.end))
-            yield Span(kind=SpanKind.LINK, start=place.start, end=place.end, target=words.link)
+            yield Span(kind=SpanKind.LINK, start=place.start, end=place.end, target=desk.sheet.address)
         at = place.start
         for tag in words.tags if place.field == "tags" else ():
             ours.append((at, at + 1 + len(tag)))
             yield Span(kind=SpanKind.TAG, start=at, end=at + 1 + len(tag), target=tag)
             at += len(tag) + 2
-    for span in links.links(laid.text, desk.channel.limits.link_rule):
+        if place.field == "excerpt" and words.woven:
+            yield from _woven_spans(laid.text[place.start : place.end], place.start, words.woven)
+    rule = desk.channel.limits.link_rule
+    marks = rule is LinkRule.SPANS or desk.channel.limits.marked_links
+    for span in to_mark(laid.text, rule) if marks else links.links(laid.text, rule):
         if not any(start < span.end and span.start < end for start, end in ours):
-            yield _bracketed(span, laid.text) if desk.channel.limits.link_rule is LinkRule.SPANS else span
+            yield _bracketed(span, laid.text) if rule is LinkRule.SPANS else span
+
+
+def _woven_spans(excerpt: str, at: int, woven: tuple[str, ...]) -> Iterator[Span]:
+    """Yield the hashtags that have their "#" in the excerpt, which stands at that offset."""
+    ours = {tag.casefold() for tag in woven}
+    for span in links.tags(excerpt):
+        if span.target.casefold() in ours:
+            yield replace(span, start=at + span.start, end=at + span.end)
 
 
 def _bracketed(span: Span, text: str) -> Span:
@@ -259,8 +295,8 @@ def _card(desk: Desk, text: str) -> Card | None:
     if not desk.linked:
         return None
     return Card(
-        url=words.link,
-        title=article.title or words.link,
+        url=desk.sheet.address,
+        title=title_of(article) or words.link,
         description=description(article, words.excerpt, text),
         image=next(iter(article.images), None),
     )
@@ -277,7 +313,7 @@ def _given(frame: Frame, full: Words, fitted: Fitted, ends: tuple[int, ...], *, 
     limit = frame.measured(replace(full, excerpt=full.excerpt[:clip]))
     within = f"{counted(parts, 'part')} of {limit}" if parts else limit
     notes = []
-    if gone := full.tags[len(fitted.words.tags) :]:
+    if gone := [tag for tag in full.tags if tag not in (*fitted.words.tags, *fitted.words.woven)]:
         notes.append(f"{counted(len(gone), 'hashtag')} left out to fit {within}: {' '.join(f'#{tag}' for tag in gone)}")
     if full.title and not fitted.words.title:
         notes.append(f"title left out to fit {within}")
@@ -291,5 +327,5 @@ def _given(frame: Frame, full: Words, fitted: Fitted, ends: tuple[int, ...], *, 
             notes.append(f"{counted(lost, 'sentence')} dropped to fit {within}")
         case _:
             more = f" and {counted(lost - 1, 'more sentence')} dropped" if lost > 1 else ""
-            notes.append(f"a sentence shortened{more} to fit {within}")
+            notes.append(f"{SHORTENED}{more} to fit {within}")
     return notes

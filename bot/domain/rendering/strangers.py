@@ -13,7 +13,7 @@ WORD_JOINER = "\u2060"
 
 
 #: What is no mention only because of the letters after it would be one where the text is cut before them.
-_NAME = regex.compile(r"(?<![\w.+~=/!#$%&*@＠-])[@＠]([A-Za-z0-9_]++)")
+_NAME = regex.compile(r"(?<![A-Za-z0-9_.+~=/!#$%&*@＠-])[@＠]([A-Za-z0-9_]++)")
 
 
 def strangers(text: str, rule: LinkRule) -> tuple[tuple[int, str], ...]:

@@ -11,10 +11,11 @@ from bot.domain.channel import Limits, LinkPlace, LinkRule
 from bot.domain.directory import Directory
 from bot.domain.excerpt import Excerpt
 from bot.domain.rendering import layout
+from bot.domain.rendering.direction import runs_from_right
 from bot.domain.rendering.fitting import clipped
 from bot.domain.rendering.hashtags import hashtags
 from bot.domain.rendering.layout import Words
-from bot.domain.rendering.mentions import Addressed, addressed, signed
+from bot.domain.rendering.mentions import Addressed, addressed, signed, unnamed
 from bot.domain.rendering.strangers import WORD_JOINER, defused
 from bot.domain.text import links, measure
 
@@ -33,11 +34,12 @@ _REFUSED = dict.fromkeys((0xFEFF, 0xFFFE, 0xFFFF))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """All that one post says, wherever its parts will end: `words.link` is the address, in the text or on a card.
+    """All that one post says, wherever its parts will end: `words.link` is the link as a text shows it, `address` where it
+    leads.
 
     `ends` are the sentence ends of `words.excerpt`; `title` may stand in for a text that does not fit; `warning` goes
     beside the text; `handles` may be mentioned in its fixed words and the fields that are the manager's `own`; `notes`
-    are for the manager.
+    are for the manager. `from_right`: it runs from right to left; `weaves`: hashtags stand where their words do.
     """
 
     template: str
@@ -48,6 +50,9 @@ class Sheet:
     images: tuple[Image, ...]
     handles: tuple[str, ...]
     own: frozenset[str]
+    address: str
+    from_right: bool
+    weaves: bool
     notes: tuple[str, ...]
 
 
@@ -68,7 +73,7 @@ def sheet(order: Order) -> Sheet:
     """Gather what a post says under a channel's limits."""
     article, limits, template = order.article, order.limits, _template(order)
     shown = layout.fields(template)
-    words, ends, notes = _said(article, order.excerpt, order.campaign)
+    words, ends, notes = _said(order)
     own = OWN - {"excerpt"} if order.excerpt.verbatim or words.excerpt == title_of(article) else OWN
     said = _addressed(order, words, ends, template, own)
     notes += [f"{name} is not in the directory: the plain name stands" for name in _unknown(said)]
@@ -79,7 +84,7 @@ def sheet(order: Order) -> Sheet:
     template, ends = said["template"].text, said["excerpt"].ends
     words = replace(words, excerpt=said["excerpt"].text, source=said["source"].text, disclosure=said["disclosure"].text)
     heading = said["title"].text
-    warning, inline, cut = _warning(_nfc(article.warning).strip(), limits)
+    warning, inline, cut = _warning(unnamed(_nfc(article.warning)).strip(), limits)
     tags, over = _tags(article.tags + order.campaign.tags if "tags" in shown else (), words.excerpt, limits)
     images, fewer = _images(article.images, limits)
     title = heading if "title" in shown else ""
@@ -92,8 +97,17 @@ def sheet(order: Order) -> Sheet:
         images=images,
         handles=handles,
         own=own,
+        address=links.safe_address(article.link) if article.link else "",
+        weaves=order.campaign.tags_in_text and not _told(article, order.excerpt),
+        from_right=runs_from_right(words.excerpt or heading),
         notes=(*notes, *cut, *over, *fewer, *_unseen(article, limits)),
     )
+
+
+def _told(article: Article, excerpt: Excerpt) -> bool:
+    """Whether an excerpt is what somebody else says: a "#" in it would be put into their mouth."""
+    quoted = (each for each in article.blocks if each.kind is BlockKind.QUOTE)
+    return any(each.start < excerpt.end and excerpt.start < each.end for each in quoted)
 
 
 def _template(order: Order) -> str:
@@ -113,35 +127,41 @@ def _headed(order: Order) -> bool:
     """
     article, below = order.article, order.link in (LinkPlace.TEXT, LinkPlace.CARD)
     previewed = article.link and below and not (article.images and order.limits.images)
-    title = _letters(article.title)
-    prose = (article.text[each.start : each.end] for each in article.blocks if each.kind is not BlockKind.HEADING)
-    own = any(_letters(text[: 2 * len(article.title) + 2]).startswith(title) for text in (order.excerpt.text, *prose))
-    return not previewed and not own
+    if previewed:
+        return False
+    title, length = _letters(article.title), 2 * len(article.title) + 2
+    prose = (
+        article.text[each.start : min(each.end, each.start + length)]
+        for each in article.blocks
+        if each.kind is not BlockKind.HEADING
+    )
+    return not any(_letters(text[:length]).startswith(title) for text in (order.excerpt.text, *prose))
 
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _said(article: Article, excerpt: Excerpt, campaign: Campaign) -> tuple[Words, tuple[int, ...], list[str]]:
+def _said(order: Order) -> tuple[Words, tuple[int, ...], list[str]]:
     """Return the words as they were given, normalised, and the excerpt's sentence ends."""
-    text, ends = normal(excerpt.text, excerpt.sentences)
+    article, limits = order.article, order.limits
+    text, ends = normal(order.excerpt.text, order.excerpt.sentences)
     title, notes = title_of(article), []
     if not text and title:
         text, ends, title, notes = title, (len(title),), "", ["the title is the text: the excerpt has no words"]
     words = Words(
         excerpt=text,
         title=title,
-        link=links.safe_address(article.link) if article.link else "",
-        source=_nfc(article.author).strip(),
-        disclosure=_nfc(campaign.disclosure).strip(),
+        link=links.shown_address(article.link, limits.link_rule, marked=limits.marked_links) if article.link else "",
+        source=unnamed(_nfc(article.author)).strip(),
+        disclosure=_nfc(order.campaign.disclosure).strip(),
     )
     return words, ends, notes
 
 
 def title_of(article: Article) -> str:
-    """Return an article's title, normalised, on one line."""
-    return " ".join(_nfc(article.title).split())
+    """Return an article's title, normalised, on one line, with plain names."""
+    return " ".join(unnamed(_nfc(article.title)).split())
 
 
 def normal(text: str, ends: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
@@ -209,16 +229,16 @@ def _warning(warning: str, limits: Limits) -> tuple[str, str, list[str]]:
     shown: Callable[[str], str] = str if limits.warnings else "[{}]".format
     room = limits.length // WARNING_SHARE
     counts = bool(room) and (limits.warning_counts or not limits.warnings)
-    short = clipped(warning, lambda text: not counts or measure.length(shown(text), limits) <= room)
+    harmless = defused(warning, limits.link_rule)[0] if limits.pings else warning
+    short = clipped(harmless, lambda text: not counts or measure.length(shown(text), limits) <= room)
     notes = (
         []
-        if short == warning
+        if short == harmless
         else [f"content warning shortened to leave room: it may take {room:,} {limits.unit.value}"]
     )
     if limits.warnings:
         return short, "", notes
-    harmless = defused(short, limits.link_rule)[0] if limits.pings else short
-    return "", shown(harmless), [*notes, "content warning put in the first line: this channel has no place for it"]
+    return "", shown(short), [*notes, "content warning put in the first line: this channel has no place for it"]
 
 
 def _images(images: tuple[Image, ...], limits: Limits) -> tuple[tuple[Image, ...], list[str]]:
@@ -227,8 +247,9 @@ def _images(images: tuple[Image, ...], limits: Limits) -> tuple[tuple[Image, ...
     notes = [f"{counted(over, 'image')} left out: {taken(limits.images)}"] if over else []
     fitting: list[Image] = []
     for number, image in enumerate(kept, 1):
-        alt = clipped(image.alt, lambda text: not limits.alt or len(text) <= limits.alt)
-        if alt != image.alt:
+        plain = unnamed(image.alt)
+        alt = clipped(plain, lambda text: not limits.alt or len(text) <= limits.alt)
+        if alt != plain:
             notes.append(f"alt text of image {number} shortened to fit {limits.alt:,} characters")
         fitting.append(replace(image, alt=alt))
     return tuple(fitting), notes
