@@ -18,6 +18,8 @@ from bot.sources.plain import tidy
 FENCE = re.compile(r"\A(\s*)---[ \t]*\n(.*?)(?:^---[ \t]*$\n?|^\.\.\.[ \t]*$\n?)", re.DOTALL | re.MULTILINE)
 #: Characters of front matter: far more than anybody writes, far less than takes long to parse.
 LONGEST = 50_000
+#: A value with a colon and a space in it, not quoted: what people write for a title, and what no YAML means.
+COLON = re.compile(r"^(\w+:[ \t]+)(?![\"'\[{|>&*!%@`#])(\S.*:[ \t].*?)[ \t]*$", re.MULTILINE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 
@@ -61,6 +63,7 @@ def read(yaml_text: str, where: str, known: Mapping[str, Callable[[Any], Any]], 
     if len(yaml_text) > LONGEST:
         what = f"the fields have {len(yaml_text):,} characters, {LONGEST:,} is the most"
         raise BadArticle(what, where=f"{where}:{first_line}", hint="is the line with --- after them missing?")
+    yaml_text = COLON.sub(lambda found: found[1] + "'" + found[2].replace("'", "''") + "'", yaml_text)
     node, fields = _parsed(yaml_text, where, first_line)
     if not isinstance(fields, dict):
         line = first_line + (node.start_mark.line if node else 0)
