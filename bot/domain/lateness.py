@@ -30,14 +30,20 @@ def decide(policy: LatePolicy, due: datetime, now: datetime, last_post: datetime
     """
     late = now - due
     if late > policy.limit:
-        return Late.HOLD, now, f"{_words(late)} late, more than {_words(policy.limit)}: approve it again or cancel it"
+        return Late.HOLD, now, f"{words(late)} late, more than {words(policy.limit)}: approve it again or cancel it"
     free = now if last_post is None else max(now, last_post + policy.gap)
     if late <= policy.grace or free == now:
-        return Late.POST, now, "" if late <= policy.grace else f"{_words(late)} late, posted now"
-    return Late.SPREAD, free, f"{_words(late)} late, spread with {_words(policy.gap)} between posts"
+        return Late.POST, now, "" if late <= policy.grace else f"{words(late)} late, posted now"
+    return Late.SPREAD, free, f"{words(late)} late, {spread(policy)}"
 
 
-def _words(span: timedelta) -> str:
+def spread(policy: LatePolicy) -> str:
+    """Return the words by which the reasons of all deliveries end that one policy has spread."""
+    return f"spread with {words(policy.gap)} between posts"
+
+
+def words(span: timedelta) -> str:
+    """Return a length of time in its largest unit."""
     seconds = int(span.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:

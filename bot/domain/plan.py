@@ -10,6 +10,9 @@ from bot.domain.lateness import LatePolicy
 #: No zone has ever skipped more of its own day than this, but for islands that moved across the date line.
 LONGEST_GAP = timedelta(hours=25)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: How the reason of a delivery begins that a person sends in spite of a blackout; dispatch lets such a one pass.
+ANYWAY = "sent in spite of the blackout"
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,33 @@ class Plan:
     resend: bool = True
 
     def slots(self, after: datetime) -> Iterator[datetime]:
-        """Yield the plan's moments later than `after`, in order, aware UTC, without end (none if it has no days or times)."""
+        """Yield the plan's moments later than `after` that no blackout covers, in order, aware UTC, without end.
+
+        There are none if the plan has no days or times.
+        """
+        blocked: datetime | None = after
+        while blocked is not None:
+            start, blocked = blocked, None
+            for moment in self._moments(start):
+                clear = self.clear_from(moment)
+                if clear > moment:
+                    blocked = clear - TICK
+                    break
+                yield moment
+
+    def blackout_at(self, moment: datetime) -> Blackout | None:
+        """Return the blackout that a moment lies in, of several the one that ends last; None when there is none."""
+        covering = (each for each in self.blackouts if each.start <= moment < each.end)
+        return max(covering, key=lambda each: each.end, default=None)
+
+    def clear_from(self, moment: datetime) -> datetime:
+        """Return the first moment, at or after this one, that no blackout covers."""
+        while (blackout := self.blackout_at(moment)) is not None:
+            moment = blackout.end
+        return moment
+
+    def _moments(self, after: datetime) -> Iterator[datetime]:
+        """Yield the moments later than `after` as if there were no blackouts."""
         if not self.days or not self.times:
             return
         zone = ZoneInfo(self.zone)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -12,13 +13,19 @@ from bot.domain.channel import Channel
 from bot.domain.ledger import Hold
 from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
-from bot.errors import NotFound
+from bot.errors import NotAllowed, NotFound
 from bot.store.codec import decode, encode
-from bot.store.schema import CHANNELS, DELIVERIES, HOLD, PLANS
+from bot.store.prepared import Prepared, among
+from bot.store.schema import CHANNELS, DELIVERIES, HOLD, PLANS, moment
 
 # Asked at every wake-up, so built once: building a statement costs several times what running it does.
-_EVERY = select(CHANNELS.c.body, CHANNELS.c.paused).order_by(CHANNELS.c.name)
+_EVERY = select(*(CHANNELS.c[name] for name in ("body", "paused", "rest", "rest_why"))).order_by(CHANNELS.c.name)
 _PLANS = select(PLANS.c.channel, PLANS.c.body)
+_THEIRS = Prepared(
+    select(CHANNELS.c.name, *(CHANNELS.c[name] for name in ("body", "paused", "rest", "rest_why")), PLANS.c.body)
+    .select_from(CHANNELS.outerjoin(PLANS, PLANS.c.channel == CHANNELS.c.name))
+    .where(CHANNELS.c.name.in_(among("names")))
+)
 _HOLD = select(HOLD.c.active, HOLD.c.why, HOLD.c.since)
 
 
@@ -30,7 +37,31 @@ def put(connection: Connection, channel: Channel) -> None:
 
 def every(connection: Connection) -> Sequence[Channel]:
     """Return all channels by name."""
-    return tuple(replace(decode(Channel, body), paused=paused) for body, paused in connection.execute(_EVERY))
+    return tuple(
+        _standing(body, paused, rests, why or "") for body, paused, rests, why in connection.execute(_EVERY)
+    )
+
+
+def theirs(connection: Connection, names: Sequence[str]) -> tuple[Mapping[str, Channel], Mapping[str, Plan]]:
+    """Return the channels of these names, and the plans of those that have their own."""
+    found: dict[str, Channel] = {}
+    plans: dict[str, Plan] = {}
+    for name, body, paused, rests, why, plan in _THEIRS.run(connection, {"names": list(names)}):
+        found[name] = _standing(body, paused, None if rests is None else moment(rests), why or "")
+        if plan:
+            plans[name] = _plan(plan)
+    return found, plans
+
+
+@lru_cache(maxsize=1024)
+def _standing(body: str, paused: str, rests: datetime | None, why: str) -> Channel:
+    # Kept, since every wake-up reads it and it hardly ever changes.
+    return replace(decode(Channel, body), paused=paused, rests=rests, rests_why=why)
+
+
+@lru_cache(maxsize=1024)
+def _plan(body: str) -> Plan:
+    return decode(Plan, body)
 
 
 def pause(connection: Connection, name: str, why: str) -> None:
@@ -38,9 +69,9 @@ def pause(connection: Connection, name: str, why: str) -> None:
     _update(connection, name, paused=why)
 
 
-def rest(connection: Connection, name: str, until: datetime) -> None:
-    """Leave a channel alone until that moment."""
-    _update(connection, name, rest=until)
+def rest(connection: Connection, name: str, until: datetime | None, why: str) -> None:
+    """Leave a channel alone until that moment, None = no longer."""
+    _update(connection, name, rest=until, rest_why=why)
 
 
 def put_quota(connection: Connection, delivery: str, quota: Quota, at: datetime) -> None:
@@ -68,14 +99,16 @@ def put_plan(connection: Connection, channel: str, plan: Plan | None) -> None:
 
 def plans(connection: Connection) -> Mapping[str, Plan]:
     """Return the plan of each channel that has its own."""
-    return {channel: decode(Plan, body) for channel, body in connection.execute(_PLANS)}
+    return {channel: _plan(body) for channel, body in connection.execute(_PLANS)}
 
 
-def set_hold(connection: Connection, hold: Hold) -> None:
-    """Stop or release all posting."""
-    values = {"active": int(hold.on), "why": hold.why, "since": hold.since}
-    new = upsert(HOLD).values(id=1, **values)
-    connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=values))
+def set_hold(connection: Connection, new: Hold, was: Hold | None = None) -> None:
+    """Stop or release all posting; with `was` only if it still stands so."""
+    if was is not None and (now := hold(connection)) != was:
+        raise NotAllowed(f"everything is paused by now: {now.why}" if now.on else "posting was resumed meanwhile")
+    values = {"active": int(new.on), "why": new.why, "since": new.since}
+    row = upsert(HOLD).values(id=1, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
 def hold(connection: Connection) -> Hold:

@@ -1,10 +1,13 @@
 """Posting times from the command line: what is set is what is shown, and wrong words change nothing."""
 
-from datetime import datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.clock import SystemClock
+from bot.store import open_store
 from tests.processes import handbill, refused, told
 
 SETTINGS = "MASTODON_BASE_URL=http://127.0.0.1:9\nMASTODON_TOKEN=t-token\nHANDBILL_ZONE=Europe/Paris\n"
@@ -58,6 +61,72 @@ def test_steady_steps_stay_in_their_hours(home):
     assert "America/New_York" in shown
 
 
+def test_what_limits_a_channel_stays_until_it_is_told_otherwise(home):
+    told(home, "plan", "set", "mastodon", "--at", "09:00", "--zone", "Europe/Paris")
+    words = ("--from", "2031-12-24", "--to", "2031-12-26 06:00", "--why", "the  holidays")
+    [plan] = told(home, "plan", "blackout", "all", *words)
+    holidays = {"start": "2031-12-23T23:00:00+00:00", "end": "2031-12-26T05:00:00+00:00", "why": "the holidays"}
+    assert plan["blackouts"] == [holidays]
+    told(home, "plan", "blackout", "mastodon", "--from", "2031-08-01 08:00", "--to", "2031-08-01")
+    told(home, "plan", "set", "mastodon", "--daily", "5", "--no-resend")
+    [plan] = told(home, "plan", "set", "mastodon", "--at", "10:00")
+    assert (plan["times"], plan["zone"], plan["daily"], plan["resend"]) == (["10:00:00"], "Europe/Paris", 5, False)
+    assert [each["end"] for each in plan["blackouts"]] == ["2031-08-01T22:00:00+00:00", holidays["end"]]
+    shown = handbill(home, "plan", "show").stdout
+    assert "mastodon: at most 5 within 24 hours" in shown
+    assert "mastodon: nothing from Wed 24 Dec 2031 00:00 to Fri 26 Dec 2031 06:00: the holidays" in shown
+    assert "not sent again before a person says so" in shown
+    [cleared] = told(home, "plan", "clear", "mastodon")
+    assert (cleared["times"], cleared["daily"], len(cleared["blackouts"])) == (DEFAULT["times"], 5, 2)
+    told(home, "plan", "set", "mastodon", "--daily", "0", "--resend")
+    [plan] = told(home, "plan", "blackout", "mastodon", "--clear")
+    assert (plan["daily"], plan["resend"], plan["blackouts"]) == (0, True, [])
+    assert told(home, "plan", "clear", "mastodon") == told(home, "plan", "show")
+
+
+def test_only_what_is_given_changes_where_no_times_are(home):
+    steps = ("--every", "2h", "--between", "08:00-20:00", "--days", "mon-fri", "--gap", "1min")
+    [before] = told(home, "plan", "set", "mastodon", *steps)
+    [after] = told(home, "plan", "set", "mastodon", "--days", "sat", "--grace", "1h")
+    assert (after["every_seconds"], after["times"], after["days"]) == (7200, before["times"], ["sat"])
+    assert after["late"] == before["late"] | {"grace_seconds": 3600}
+
+
+def test_a_budget_is_for_channels_whose_posts_cost_something(tmp_path):
+    keys = "".join(
+        f"X_{key}=x-{key}\n" for key in ("CONSUMER_KEY", "CONSUMER_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
+    )
+    (tmp_path / ".env").write_text(SETTINGS + keys)
+    assert "cost nothing" in refused(tmp_path, 2, "plan", "set", "mastodon", "--budget", "20")
+    [plan] = told(tmp_path, "plan", "set", "x", "--budget", "19.50")
+    assert (plan["budget"], plan["spent"], plan["currency"]) == (19.5, 0, "USD")
+    assert "x: at most 19.50 USD a month; 0.00 USD spent this month" in handbill(tmp_path, "plan", "show", "x").stdout
+    assert "0.00 of 19.50 USD spent this month" in handbill(tmp_path, "status").stdout
+    known = {each["name"]: each for each in told(tmp_path, "status")["channels"]}
+    assert (known["x"]["budget"], known["mastodon"]["currency"]) == (19.5, "")
+    assert told(tmp_path, "plan", "set", "x", "--budget", "0")[0]["budget"] == 0
+
+
+NOT_DARK = {
+    "no ends": ([], "the times are missing"),
+    "one end": (["--from", "2031-12-24"], "one end is missing"),
+    "backwards": (["--from", "2031-12-24", "--to", "2031-12-23"], "is not after"),
+    "nothing": (["--from", "2031-12-24 10:00", "--to", "2031-12-24 10:00"], "is not after"),
+    "past": (["--from", "2021-12-24", "--to", "2021-12-25"], "is past"),
+    "no day": (["--from", "2031-02-30", "--to", "2031-03-01"], "'2031-02-30' is no moment"),
+    "no time": (["--from", "2031-02-03 25:00", "--to", "2031-03-01"], "'25:00' is no time of day"),
+    "never": (["--from", "2031-02-03", "--to", "9999-12-31"], "is not in our times"),
+    "both": (["--from", "2031-12-24", "--clear"], "--clear takes no times"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_DARK)
+def test_a_blackout_that_makes_no_sense_is_told_and_changes_nothing(home, case):
+    options, words = NOT_DARK[case]
+    assert words in refused(home, 2, "plan", "blackout", "all", *options)
+    assert told(home, "plan", "show")[0]["blackouts"] == []
+
+
 WRONG = {
     "no weekday": (["--days", "mon-fry", "--at", "09:00"], "'mon-fry' is no weekday"),
     "no weekday at all": (["--days", "", "--at", "09:00"], "is no weekday"),
@@ -74,6 +143,10 @@ WRONG = {
     "no unit": (["--every", "2h", "--gap", "5"], "'5' is no length of time"),
     "backwards": (["--every", "2h", "--between", "22:00-02:00"], "ends before it begins"),
     "half open": (["--every", "2h", "--between", "22:00"], "from when to when"),
+    "between alone": (["--between", "08:00-20:00"], "--between goes with --every"),
+    "no sum": (["--budget", "much"], "'much' is no sum of money"),
+    "less than nothing": (["--budget", "-1"], "'-1' is no sum of money"),
+    "no number at all": (["--budget", "NaN"], "'NaN' is no sum of money"),
     "no zone": (["--at", "09:00", "--zone", "Europe/Pariss"], "no time zone is called 'Europe/Pariss'"),
     "zone of a file": (["--at", "09:00", "--zone", "../../etc/passwd"], "no time zone is called"),
 }
@@ -92,5 +165,24 @@ def test_wrong_words_change_nothing(home):
 
 
 def test_a_channel_there_is_none_of_is_told(home):
-    for words in (("set", "x", "--at", "09:00"), ("show", "x")):
+    for words in (("set", "x", "--at", "09:00"), ("show", "x"), ("blackout", "x", "--clear"), ("clear", "x")):
         assert refused(home, 5, "plan", *words).startswith("no channel is called 'x'\n  there are: mastodon")
+
+
+async def resting(home) -> None:
+    store = await open_store(home / "data" / "handbill.db", SystemClock())
+    until = datetime.now(UTC) + timedelta(hours=1)
+    await store.rest_channel("mastodon", until, "town.example does not answer since 04 May 2026 12:00 UTC")
+    await store.close()
+
+
+def test_a_channel_that_is_left_alone_says_why_and_until_when(tmp_path):
+    (tmp_path / ".env").write_text(SETTINGS)
+    told(tmp_path, "status")
+    asyncio.run(resting(tmp_path))
+    [channel] = told(tmp_path, "status")["channels"]
+    assert channel["rests_why"] == "town.example does not answer since 04 May 2026 12:00 UTC"
+    assert datetime.fromisoformat(channel["rests_until"]) > datetime.now(UTC)
+    for words in (["status"], ["doctor"]):
+        shown = handbill(tmp_path, *words, check=False).stdout
+        assert "town.example does not answer since 04 May 2026 12:00 UTC; next try " in shown

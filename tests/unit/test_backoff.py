@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.domain.backoff import FIRST, LONGEST, backoff
+from bot.domain.backoff import FIRST, LONGEST, LONGEST_ASKED, backoff, bounded
 
 NOTHING = timedelta(0)
 
@@ -35,3 +35,10 @@ def test_jitter_adds_up_to_a_fifth_and_takes_nothing_away(tries, asked, jitter):
 @given(some.integers(1, 500), some.floats(0, 1))
 def test_more_tries_never_wait_less(tries, jitter):
     assert backoff(tries + 1, NOTHING, jitter) >= backoff(tries, NOTHING, jitter)
+
+
+@given(some.timedeltas())
+def test_an_absurd_wish_to_wait_is_bounded(asked):
+    kept = bounded(asked)
+    assert NOTHING <= kept <= LONGEST_ASKED
+    assert kept == asked or not NOTHING <= asked <= LONGEST_ASKED

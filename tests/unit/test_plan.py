@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.lateness import Late, LatePolicy, decide
-from bot.domain.plan import Plan, next_slot
+from bot.domain.plan import Blackout, Plan, next_slot
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)  # a Monday
 
@@ -120,3 +120,43 @@ def test_forty_posts_after_nine_hours_of_sleep_are_spread_never_a_burst():
         _, promised, _ = decide(POLICY, NOON - timedelta(hours=9), NOON, promised)
         moments.append(promised)
     assert moments == [NOON + POLICY.gap * n for n in range(40)]
+
+
+def dark(start: str, end: str, why: str = "") -> Blackout:
+    return Blackout(start=utc(start), end=utc(end), why=why)
+
+
+def test_slots_pass_over_blackouts_up_to_their_end_and_not_beyond():
+    plan = Plan(times=(time(9), time(12)), blackouts=(dark("2026-12-24 09:00", "2026-12-26 09:00"),))
+    assert first(plan, utc("2026-12-23 08:00"), 4) == [
+        utc("2026-12-23 09:00"),
+        utc("2026-12-23 12:00"),
+        utc("2026-12-26 09:00"),
+        utc("2026-12-26 12:00"),
+    ]
+
+
+def test_blackouts_that_touch_or_overlap_are_one_and_a_very_long_one_costs_no_walk_through_its_days():
+    touching = dark("2026-12-24 00:00", "2026-12-25 00:00"), dark("2026-12-25 00:00", "2026-12-26 00:00")
+    within = dark("2026-12-24 06:00", "2026-12-24 07:00", "inner")
+    plan = Plan(blackouts=(*touching, within))
+    assert plan.clear_from(utc("2026-12-24 06:30")) == utc("2026-12-26 00:00")
+    assert plan.blackout_at(utc("2026-12-24 06:30")) == touching[0]
+    assert plan.blackout_at(utc("2026-12-26 00:00")) is None
+    ages = Plan(blackouts=(dark("2026-01-01 00:00", "9000-01-01 00:00"),))
+    assert first(ages, NOON, 1) == [utc("9000-01-01 09:00")]
+    assert next_slot(ages, NOON, (), before=utc("2027-01-01 00:00")) is None
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 500), st.integers(0, 200)), max_size=5),
+    after=st.integers(0, 400),
+)
+def test_slots_are_those_without_blackouts_but_for_what_one_covers(spans, after):
+    hour = timedelta(hours=1)
+    blackouts = tuple(Blackout(start=NOON + at * hour, end=NOON + (at + length) * hour) for at, length in spans)
+    start, times = NOON + after * hour, (time(3), time(4), time(20))
+    found = first(Plan(times=times, blackouts=blackouts), start, 8)
+    everything = first(Plan(times=times), start, 300)
+    covered = [each for each in everything if any(one.start <= each < one.end for one in blackouts)]
+    assert found == [each for each in everything if each not in covered][:8]

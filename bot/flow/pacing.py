@@ -1,0 +1,225 @@
+"""Whether a delivery that is due goes out now, and if not, when or whether at all.
+
+    aside      nobody wants it any more, or a person must look: expired, far too late, a thread that waits for too long
+    blackout   nothing is posted now: to its end, then one after the other
+    late       nobody was awake at its moment: one after the other
+    bounds     the platform's rates, what it last said of its quota, the plan's daily cap, the month's budget
+
+The ledger is what is counted, so a restart forgets nothing. What is put off for one reason on one channel is promised a
+moment each, the plan's gap apart, so that nothing bursts when the reason is over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from bot.domain.channel import Limits
+from bot.domain.delivery import Delivery, State
+from bot.domain.lateness import Late, LatePolicy, decide, spread, words
+from bot.domain.outcome import Outcome
+from bot.domain.pacing import Quota, Rate, cost_of, free_at, money, month_of, quota_free_at
+from bot.domain.plan import ANYWAY, Plan
+from bot.domain.post import Part
+from bot.ports import Clock, Store
+
+DAY = timedelta(days=1)
+#: What is free again so soon is waited for where it is; anything longer is written down.
+BREATH = timedelta(seconds=2)
+#: No platform of ours allows more calls at once; a quota beyond it binds nothing.
+MOST_LEFT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """It goes out at another moment, and why."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """It does not go out: it moves to another state, and why."""
+
+    to: State
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Nothing before `until`, and why; under a `rate`, promises count like the calls in `used`, the latest first."""
+
+    until: datetime
+    why: str
+    rate: Rate | None = None
+    used: Sequence[datetime] = ()
+
+
+class Pacing:
+    """Rules on one delivery at a time of each channel; what the channel's limits and plan do not ask for is not looked up."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._posted: dict[str, datetime | None] = {}
+        self._quotas: dict[str, tuple[Quota, datetime] | None] = {}
+        self._promised: dict[tuple[str, str], list[datetime]] = {}
+
+    def heard(self, channel: str, outcome: Outcome) -> None:
+        """Remember what a platform said of its quota; the store keeps it with the outcome."""
+        if (quota := getattr(outcome, "quota", None)) is not None:
+            self._quotas[channel] = (quota, self._clock.now())
+
+    def posted(self, channel: str) -> None:
+        """Remember that the channel posted just now."""
+        self._posted[channel] = self._clock.now()
+
+    async def ruling(self, delivery: Delivery, limits: Limits, plan: Plan) -> Later | Aside | None:
+        """Return what keeps a due delivery from going out now, None when nothing does."""
+        now = self._clock.now()
+        if aside := _aside(delivery, plan.late, now):
+            return aside
+        if plan.blackouts and not delivery.why.startswith(ANYWAY) and (clear := plan.clear_from(now)) > now:
+            return await self._later(delivery, plan, Bound(until=clear, why=_silence(plan, now, clear)), 1)
+        if not delivery.receipts and (ruled := await self._late(delivery, plan.late, now)):
+            return ruled
+        if plan.budget and (ruled := await self._unaffordable(delivery, limits, plan, now)):
+            return ruled
+        calls = 1 if delivery.receipts else len(delivery.post.parts)
+        if bound := await self.bound(delivery.channel, limits, calls):
+            return await self._later(delivery, plan, bound, calls)
+        if plan.daily and not delivery.receipts and (bound := await self._daily(delivery, plan, now)):
+            return await self._later(delivery, plan, bound, 1)
+        return None
+
+    async def bound(self, channel: str, limits: Limits, calls: int = 1) -> Bound | None:
+        """Return what the platform itself says against so many calls on a channel now, None when nothing."""
+        if channel not in self._quotas:
+            self._quotas[channel] = await self._store.quota(channel)
+        now, told = self._clock.now(), self._quotas[channel]
+        quota = told[0] if told and told[0].until > now and told[0].left < MOST_LEFT else None
+        counts = [rate.count for rate in limits.rates] + ([max(quota.left, 0) + 1] if quota else [])
+        if not counts:
+            return None
+        armed = await self._store.armed(channel, max(counts))
+        bounds = [
+            Bound(until=free_at([rate], armed, now, calls), why=_most(rate), rate=rate, used=armed)
+            for rate in limits.rates
+        ]
+        if quota and told:
+            why = "the platform said that it takes no more for now"
+            bounds.append(Bound(until=quota_free_at(quota, told[1], armed, now, calls), why=why))
+        last = max(bounds, key=lambda bound: bound.until)
+        return last if last.until > now else None
+
+    async def _daily(self, delivery: Delivery, plan: Plan, now: datetime) -> Bound | None:
+        """Deliveries are counted, not their parts and tries; one that has begun is never broken off."""
+        rate = Rate(count=plan.daily, span=DAY)
+        begun = await self._store.begun(delivery.channel, now - DAY, but=delivery.id)
+        until = free_at([rate], begun, now)
+        why = f"its plan allows {plan.daily} within 24 hours"
+        return Bound(until=until, why=why, rate=rate, used=begun) if until > now else None
+
+    async def _unaffordable(
+        self, delivery: Delivery, limits: Limits, plan: Plan, now: datetime
+    ) -> Later | Aside | None:
+        """Return what the month's budget says against the parts that are missing: all of a thread, before it begins."""
+        price, cost = limits.price, cost_of(_missing(delivery), limits.price)
+        if price is None or not cost:
+            return None
+        budget, (first, end) = money(plan.budget, price.currency), month_of(now)
+        if cost > plan.budget:
+            asked = money(cost, price.currency)
+            return Aside(to=State.HELD, why=f"it costs {asked}, more than the whole budget of {budget} a month")
+        if await self._store.spent(delivery.channel, first) + cost <= plan.budget:
+            return None
+        why = f"the budget of {budget} for {first:%B %Y} does not allow it"
+        return await self._later(delivery, plan, Bound(until=end, why=why), 1)
+
+    async def _late(self, delivery: Delivery, policy: LatePolicy, now: datetime) -> Later | Aside | None:
+        due = delivery.due or now
+        if now - due <= policy.grace:
+            return None
+        promised = await self._promises(delivery.channel, spread(policy))
+        last = max((each for each in (await self._last(delivery.channel), *promised[-1:]) if each), default=None)
+        answer, moment, why = decide(policy, due, now, last)
+        match answer:
+            case Late.POST:
+                return None
+            case Late.SPREAD:
+                promised[:] = [moment]
+                return Later(until=moment, why=why)
+            case Late.HOLD:
+                return Aside(to=State.HELD, why=why)
+            case _:
+                assert_never(answer)
+
+    async def _last(self, channel: str) -> datetime | None:
+        """Return when a channel last posted, as far back as the ledger goes."""
+        if channel not in self._posted:
+            self._posted[channel] = next(iter(await self._store.armed(channel, 1)), None)
+        return self._posted[channel]
+
+    async def _later(self, delivery: Delivery, plan: Plan, bound: Bound, calls: int) -> Later:
+        """Promise a delivery the moment at which its bound is over, behind all that wait for the same."""
+        now, gap = self._clock.now(), plan.late.gap
+        if bound.until - now <= BREATH:
+            return Later(until=bound.until, why=bound.why)
+        promised = await self._promises(delivery.channel, bound.why)
+        promised[:] = [each for each in promised if each > now]
+        until = bound.until
+        if promised:
+            step = min(gap, bound.rate.span) if bound.rate else gap
+            until = max(until, promised[-1] + step)
+            if bound.rate is not None:
+                until = free_at([bound.rate], [*reversed(promised), *bound.used], until, calls)
+        promised += [until] * calls
+        del promised[: -(bound.rate.count if bound.rate else 1)]
+        return Later(until=until, why=bound.why)
+
+    async def _promises(self, channel: str, why: str) -> list[datetime]:
+        """Return the moments that were promised on a channel for one reason, after a restart those that the ledger has."""
+        if (channel, why) not in self._promised:
+            waiting = await self._store.deliveries(channel=channel, states=(State.SCHEDULED, State.RETRYING))
+            found = sorted(each.due for each in waiting if each.due and each.why.endswith(why))
+            now = self._clock.now()
+            self._promised[channel, why] = [each for each in found if each > now]
+        return self._promised[channel, why]
+
+
+def _missing(delivery: Delivery) -> tuple[Part, ...]:
+    done = dict(delivery.receipts)
+    return tuple(part for part in delivery.post.parts if part.number not in done)
+
+
+def _aside(delivery: Delivery, policy: LatePolicy, now: datetime) -> Aside | None:
+    """Return what becomes of a delivery that does not go out at any moment without a person, None when it may."""
+    if delivery.receipts:
+        return _unfinished(delivery, policy, now)
+    if delivery.expires is not None and now >= delivery.expires:
+        return Aside(to=State.CANCELLED, why="its article expired before it was posted")
+    if delivery.tries and now - (delivery.slot or now) > policy.limit:
+        return Aside(to=State.HELD, why=f"could not be sent for too long: {delivery.why}")
+    return None
+
+
+def _unfinished(delivery: Delivery, policy: LatePolicy, now: datetime) -> Aside | None:
+    """A thread goes on, unless it has waited for so long that its readers would wonder: since its last part or approval."""
+    missing, of = _missing(delivery), len(delivery.post.parts)
+    if not missing:
+        return Aside(to=State.SENT, why="every part has its receipt")
+    since = max([receipt.at for _, receipt in delivery.receipts] + ([delivery.slot] if delivery.slot else []))
+    if now - since <= policy.limit:
+        return None
+    waits = f"part {missing[0].number} of {of} waits since {since:%d %b %Y %H:%M} UTC"
+    return Aside(to=State.HELD, why=f"{waits}: approve to finish it, retract to take it back")
+
+
+def _silence(plan: Plan, now: datetime, clear: datetime) -> str:
+    blackout = plan.blackout_at(now)
+    reason = f": {blackout.why}" if blackout and blackout.why else ""
+    return f"nothing is posted until {clear:%d %b %Y %H:%M} UTC{reason}"
+
+
+def _most(rate: Rate) -> str:
+    return f"the platform takes {rate.count:,} within {words(rate.span)}"
