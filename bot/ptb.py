@@ -19,6 +19,7 @@ from telegram import Bot, Chat, MessageEntity
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.exchange import LONGEST_WAIT, lost, unreached, whole
 from bot.ports import Means
 
 #: A stretch of a text in code points: the Bot API's name for what it is, start, end, and an address ("" = none).
@@ -66,7 +67,10 @@ class SharedSession(BaseRequest):
             async with self._session.request(
                 method, url, data=body_of(request_data), timeout=bounds, allow_redirects=False
             ) as response:
-                return response.status, await response.read()
+                status, body = response.status, await whole(response)
+                # What a failing server says of waiting or moving must not pass for a post that was surely not taken.
+                words = {"ok": False, "description": f"{response.reason or 'no reason given'} ({status})"}
+                return status, body if status < 500 else json.dumps(words).encode()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = failure_of(error)
         # Raised outside the except block, so that the transport's error, which may quote the address, is not its context.
@@ -80,8 +84,8 @@ class SharedSession(BaseRequest):
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("ok", False) != ("result" in answer):
-            raise TelegramError("the answer cannot be read")
-        return answer
+            raise TelegramError("Telegram gave an answer that cannot be read")
+        return answer | {"parameters": _sane(answer["parameters"])} if "parameters" in answer else answer
 
 
 def body_of(request_data: RequestData | None) -> aiohttp.FormData | aiohttp.JsonPayload | None:
@@ -98,19 +102,22 @@ def body_of(request_data: RequestData | None) -> aiohttp.FormData | aiohttp.Json
     return form
 
 
+def _sane(parameters: object) -> dict[str, Any]:
+    """Return what a refusal adds to its words, without a wait that PTB cannot turn into one."""
+    told = dict(parameters) if isinstance(parameters, dict) else {}
+    if "retry_after" in told:
+        wait = told["retry_after"]
+        seconds = min(max(wait, 1), LONGEST_WAIT.total_seconds()) if isinstance(wait, (int, float)) else 1
+        told["retry_after"] = int(seconds)
+    return told
+
+
 def failure_of(error: Exception) -> NetworkError:
     """Return PTB's error for a transport's, by what it tells about the request; its text names no address."""
-    # TimeoutError is an OSError too: its text is empty, and a connection's is "Connect call failed ('127.0.0.1', 443)".
-    words = " ".join(filter(None, (type(error).__name__, getattr(error, "strerror", "") or "")))
-    match error:
-        case aiohttp.ClientConnectorError() | aiohttp.ClientSSLError() | aiohttp.ConnectionTimeoutError():
-            return NotSent(words)
-        case aiohttp.ServerFingerprintMismatch() | aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return NotSent(words)
-        case TimeoutError():
-            return TimedOut(words)
-        case _:
-            return NetworkError(words)
+    if words := unreached(error):
+        return NotSent(f"Telegram {words}")
+    kind = TimedOut if isinstance(error, TimeoutError) else NetworkError
+    return kind(f"Telegram {lost(error)}")
 
 
 def bot_of(means: Means, base_url: str, token: str) -> Bot:

@@ -6,33 +6,43 @@ it, connections are shared with all adapters, and nothing follows redirects, rea
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
+
+from bot.exchange import lost, unreached, whole
 
 if TYPE_CHECKING:
     import aiohttp
     import requests
 
-LARGEST_ANSWER = 8 * 2**20
 #: Left to aiohttp, which knows what it can unpack and how long the body is.
 OURS = frozenset({"accept-encoding", "content-length"})
+#: Where an answer says what went wrong.
+ERROR = frozenset({"error", "error_description"})
 
 
 class Wire:
     """What one call of an SDK sends and gets; to `requests` it is a transport adapter (`send` and `close`).
 
-    `began` tells afterwards whether anything was sent at all; `status`, `headers` and `words` (the error it told in JSON)
-    are those of the last whole answer, status 0 when there was none. Made in the event loop.
+    `began` tells afterwards whether anything was tried at all; `status`, `headers` and `words` (the error it told in JSON)
+    are those of the last answer, status 0 when there was none: then `unreached` says why nothing was sent, "" when
+    something may have been, and `lost` how the exchange ended. Made in the event loop.
     """
 
-    def __init__(self, session: "aiohttp.ClientSession", connect: float) -> None:
-        """Take the shared session; `connect` bounds in seconds the wait for a connection."""
+    def __init__(self, session: "aiohttp.ClientSession", connect: float, fields: Collection[str]) -> None:
+        """Take the shared session; `connect` bounds in seconds the wait for a connection.
+
+        The SDK gets no more of an answer's objects than these `fields`, and what an error says: some make a class of
+        each field, which costs more than all the rest of a call.
+        """
         self.began = False
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.words = ""
+        self.unreached, self.lost = "", "did not answer in time"
         self._session, self._connect = session, connect
+        self._fields = frozenset(fields) | ERROR
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[Any]] = []
         self._over = False
@@ -75,41 +85,35 @@ class Wire:
         if self._over:
             raise TimeoutError("the deadline has passed")
         self._tasks.append(cast("asyncio.Task[Any]", asyncio.current_task()))
-        self.began, self.status = True, 0
-        async with self._session.request(
-            request.method or "GET",
-            request.url or "",
-            data=request.body or None,
-            headers={name: str(value) for name, value in request.headers.items() if name.lower() not in OURS},
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect),
-        ) as response:
-            body = bytearray()
-            async for chunk in response.content.iter_chunked(2**16):
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise ValueError("the answer is too large")
-        self.words, self.headers, self.status = _words(body), response.headers, response.status
-        return bytes(body)
+        self.began, self.status, self.unreached = True, 0, ""
+        try:
+            async with self._session.request(
+                request.method or "GET",
+                request.url or "",
+                data=request.body or None,
+                headers={name: str(value) for name, value in request.headers.items() if name.lower() not in OURS},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, connect=self._connect),
+            ) as response:
+                body = await whole(response)
+        except Exception as error:
+            self.unreached, self.lost = unreached(error), lost(error)
+            raise
+        self.words, kept = self._read(body)
+        self.headers, self.status = response.headers, response.status
+        return kept
 
+    def _read(self, body: bytes) -> tuple[str, bytes]:
+        """Return the error an answer tells in JSON, else "", and the answer without what nobody reads of it."""
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return "", body
+        words = " ".join(str(answer.get("error") or "").split())[:300] if isinstance(answer, dict) else ""
+        kept = [self._kept(each) for each in answer] if isinstance(answer, list) else self._kept(answer)
+        return words, json.dumps(kept).encode()
 
-def _words(body: bytes | bytearray) -> str:
-    """Return the error an answer tells in JSON, else ""."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return ""
-    return " ".join(str(answer.get("error") or "").split())[:300] if isinstance(answer, dict) else ""
-
-
-def not_connected(error: BaseException | None) -> BaseException | None:
-    """Return the transport error that proves that nothing was sent, from anywhere in the chain of causes."""
-    import aiohttp
-
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
-            return error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return None
+    def _kept(self, answer: object) -> object:
+        if not isinstance(answer, dict):
+            return answer
+        return {name: value for name, value in answer.items() if name in self._fields}

@@ -50,13 +50,14 @@ class Retry:
     """Surely not published. Try again, at the earliest `after` this long (zero = by our own backoff).
 
     `channel_wide` True means the platform asked the whole account to wait (429). `unreached` True means that its host
-    did not answer at all: no address, no connection, no TLS.
+    did not answer at all: no address, no connection, no TLS. `quota` as in Sent.
     """
 
     why: str
     after: timedelta = timedelta(0)
     channel_wide: bool = False
     unreached: bool = False
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,18 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unauthorised:
-    """Surely not published: the credential is not accepted. The channel pauses and keeps its deliveries."""
+    """Surely not published: the account may not post. The channel pauses and keeps its deliveries.
+
+    `mend` says what an operator can do about it, naming the setting.
+    """
 
     why: str
+    mend: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return both in one line."""
+        return "; ".join(filter(None, (self.why, self.mend)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

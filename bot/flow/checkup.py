@@ -1,25 +1,32 @@
 """What `doctor` says: each channel verified, what is missing and how to mend it.
 
-Verifying also heals a paused channel, and tells what waits for it to keep to the limits that its server has now.
+Verifying also tells what waits for a channel to keep to the limits that its server has now, and lets a paused channel go
+on. That an account can be verified does not prove that it may post: a channel that is refused again each time waits longer
+each time.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.channel import Account, Channel
+from bot.domain.delivery import State
 from bot.errors import HandbillError
 from bot.flow.refitting import Refitting
-from bot.ports import Platform, Problem, Store
+from bot.ports import Clock, Platform, Problem, Store
 
 log = structlog.get_logger("checkup")
 
 #: A clock that is off by more is worth a word; by more than the second, signed requests are refused.
 CLOCK_WARNS = timedelta(seconds=30)
 CLOCK_FAILS = timedelta(minutes=5)
+#: How long a channel waits that was refused although it had been verified; doubled each time, up to the second.
+PATIENCE, LONGEST = timedelta(minutes=5), timedelta(hours=6)
+#: Among so many posts that were sent last, a channel's own is looked for.
+RECENT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +40,23 @@ class Finding:
 
 
 class Checkup:
-    """Verifies channels and keeps their live limits in the store."""
+    """Verifies channels and keeps their live limits in the store.
+
+    How often a channel was let go on in vain is remembered as long as the process lives: a restart brings new credentials.
+    """
 
     def __init__(
-        self, store: Store, platforms: Mapping[str, Platform], configured: Sequence[Channel], refitting: Refitting
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        configured: Sequence[Channel],
+        refitting: Refitting,
+        clock: Clock,
     ) -> None:
         self._store, self._platforms, self._configured = store, platforms, configured
-        self._refitting = refitting
+        self._refitting, self._clock = refitting, clock
         self._verified: set[str] = set()
+        self._let_go: dict[str, tuple[int, datetime]] = {}
 
     async def register(self) -> None:
         """Put every configured channel into the store as far as it is not there, with its platform's default limits."""
@@ -50,19 +66,38 @@ class Checkup:
                 await self._store.put_channel(channel)
 
     async def channels(self) -> Sequence[Finding]:
-        """Verify every channel, all at once; a verified one is no longer paused and has its server's limits."""
-        return await asyncio.gather(*(self._channel(channel) for channel in self._configured))
+        """Verify every channel, all at once; a verified one goes on if it was paused, and has its server's limits."""
+        paused = await self._paused()
+        return await asyncio.gather(*(self._channel(each, paused.get(each.name, "")) for each in self._configured))
 
     async def mend(self) -> None:
-        """Verify the channels that are paused, so that a new credential is enough to go on, or were never verified yet."""
-        paused = {each.name for each in await self._store.channels() if each.paused}
+        """Verify the channels that were never verified yet, and those that are paused when it is time to try again."""
+        paused = await self._paused()
         for channel in self._configured:
-            if channel.name not in paused and channel.name in self._verified:
+            why = paused.get(channel.name, "")
+            if why:
+                if self._clock.now() < await self._next_try(channel.name):
+                    continue
+            elif channel.name in self._verified:
                 continue
-            if (await self._channel(channel)).level != "error":
-                log.info("verified", channel=channel.name, resumed=channel.name in paused)
+            if (await self._channel(channel, why)).level != "error":
+                log.info("verified", channel=channel.name, resumed=bool(why))
 
-    async def _channel(self, channel: Channel) -> Finding:
+    async def _paused(self) -> Mapping[str, str]:
+        return {each.name: each.paused for each in await self._store.channels() if each.paused}
+
+    async def _next_try(self, channel: str) -> datetime:
+        """Return when a paused channel may go on: at once the first time and after a post that went out."""
+        if channel not in self._let_go:
+            return self._clock.now()
+        times, at = self._let_go[channel]
+        recent = await self._store.moved((State.SENT,), RECENT)
+        if any(receipt.at > at for each in recent if each.channel == channel for _, receipt in each.receipts):
+            del self._let_go[channel]
+            return self._clock.now()
+        return at + min(PATIENCE * 2.0 ** min(times - 1, 20), LONGEST)
+
+    async def _channel(self, channel: Channel, paused: str) -> Finding:
         try:
             account = await self._platforms[channel.name].verify()
         except HandbillError as error:
@@ -75,18 +110,24 @@ class Checkup:
         known = replace(channel, limits=account.limits, account=account.name, url=account.url)
         await self._store.put_channel(known)
         held = await self._refitting.look(known)
-        await self._store.pause_channel(channel.name, "")
         self._verified.add(channel.name)
-        return _finding(channel, account, len(held))
+        if paused:
+            times, _ = self._let_go.get(channel.name, (0, None))
+            self._let_go[channel.name] = times + 1, self._clock.now()
+            await self._store.pause_channel(channel.name, "")
+        return _finding(channel, account, len(held), paused)
 
 
-def _finding(channel: Channel, account: Account, held: int) -> Finding:
+def _finding(channel: Channel, account: Account, held: int, paused: str) -> Finding:
     limits = account.limits
     what = [f"{account.name}: {limits.length:,} {limits.unit}, {limits.images} images"]
     hints = []
     if account.automated is False:
         what.append("not marked as automated")
         hints.append("mark the account as automated in its profile settings")
+    if paused:
+        what.append(f"it was paused ({paused}) and goes on, since it could be verified")
+        hints.append("its next post shows whether it may post again; if not, it is paused again")
     if held:
         what.append(f"{held} waiting {'post' if held == 1 else 'posts'} held: the limits changed")
         hints.append("look at what is held and approve it again")

@@ -24,17 +24,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bot import __version__
 from bot.domain.article import Image
-from bot.domain.channel import Account, Limits, LinkPlace, LinkRule, Unit
+from bot.domain.channel import Absence, Account, Limits, LinkPlace, LinkRule, Unit
 from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
+from bot.domain.pacing import Rate
 from bot.domain.post import Part
 from bot.errors import BadInput, BadSetting, CannotTell, HandbillError, StoreError, Unreachable
+from bot.exchange import quota, wait
 from bot.ports import Field, Means, Platform
-from bot.wire import Wire, not_connected
+from bot.wire import Wire
 
 if TYPE_CHECKING:
     import aiohttp
@@ -63,7 +65,12 @@ LIMITS = Limits(
     warnings=True,
     languages=True,
     visibilities=("public", "unlisted", "private", "direct"),
+    # config/initializers/rack_attack.rb and app/lib/rate_limiter.rb; a server may have set its own, its headers tell.
+    address=r"(?:statuses/)?(\w*\d\w*)",
+    rates=(Rate(count=300, span=timedelta(hours=3)),),
 )
+#: Of servers that may take a key for nothing (GoToSocial, snac, Takahe do): only reading guards what is sent again.
+KEYLESS = Absence(reads=2, apart=timedelta(seconds=30), resends=1)
 
 FIELDS = (
     Field(key="BASE_URL", help="the server your account lives on, such as https://mastodon.example"),
@@ -76,10 +83,21 @@ FIELDS = (
 SPOKEN = "4.0.0"
 THREADS = 4
 LONGEST_WAIT = timedelta(hours=3)
+BUDGETS = ("X-RateLimit",)
+#: What to do about a token that is not accepted, and about an account that is stopped by the server's words.
+RENEW = "make a new access token with the scopes that docs/platforms/mastodon.md names, and put it into {}"
+STOPPED = re.compile(r"disabled|suspended|frozen|moderat|pending|confirm", re.IGNORECASE)
+LOG_IN = "log in on the server as the account and see what it asks for"
 #: Between our clock and the server's: a post that seems this much too old may still be the one we look for.
 SKEW = timedelta(minutes=5)
 PAGES = 10
 LOOK_AGAIN = timedelta(seconds=0.5)
+
+#: All that is read below of a status, a picture, an account and an instance.
+READ = (
+    *("id", "url", "uri", "created_at", "spoiler_text", "content", "media_attachments"),
+    *("username", "bot", "domain", "version", "configuration"),
+)
 
 #: languages_helper.rb: the only regional tags a server keeps; of all others the first subtag counts.
 REGIONAL = {"cn": "zh-CN", "hk": "zh-HK", "tw": "zh-TW", "hans": "zh-CN", "hant": "zh-TW"}
@@ -143,17 +161,21 @@ def words(content: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Normalise for comparing: NFC without white space, remote mentions by their local part as servers show them."""
+    """Normalise for comparing: NFC without white space, remote mentions by their local part as servers show them.
+
+    Nor does it count whether letters of a link are percent-encoded, and what only directs or joins letters.
+    """
     text = re.sub(r"(?<![\w@/])@(\w[\w.-]*)(?:@[\w.-]+)+", r"@\1", text)
+    text = "".join(letter for letter in unquote(text) if unicodedata.category(letter) != "Cf")
     return "".join(unicodedata.normalize("NFC", text).split())
 
 
 def limits(instance: Mapping[str, Any]) -> Limits:
     """Return the limits a server tells in its `/api/v2/instance`; what it leaves out keeps Mastodon's default."""
-    configuration = instance.get("configuration") or {}
-    statuses, media = configuration.get("statuses") or {}, configuration.get("media_attachments") or {}
+    told = instance.get("configuration") or {}
+    statuses, media = told.get("statuses") or {}, told.get("media_attachments") or {}
     types = tuple(each for each in media.get("supported_mime_types") or () if each.startswith("image/"))
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "length": statuses.get("max_characters"),
         "url_weight": statuses.get("characters_reserved_per_url"),
         "images": statuses.get("max_media_attachments"),
@@ -164,12 +186,12 @@ def limits(instance: Mapping[str, Any]) -> Limits:
     }
     if not is_mastodon(instance):
         # GoToSocial and Takahe tell a weight for links, yet refuse what passes only by it: they count code points.
-        told |= {"unit": Unit.CODE_POINTS, "url_weight": 0, "local_mentions": False}
-    return replace(LIMITS, **{name: value for name, value in told.items() if value is not None})
+        found |= {"unit": Unit.CODE_POINTS, "url_weight": 0, "local_mentions": False, "absence": KEYLESS}
+    return replace(LIMITS, **{name: value for name, value in found.items() if value is not None})
 
 
 def is_mastodon(instance: Mapping[str, Any]) -> bool:
-    """Tell Mastodon and its forks ("4.5.2+glitch") from servers that only speak its API ("2.7.2 (compatible; Pleroma)")."""
+    """Tell Mastodon and its forks ("4.5.2+glitch") from others that speak its API ("2.7.2 (compatible; Pleroma)")."""
     return re.fullmatch(r"[3-9]\.\d+\.\d+[^\s(]*", str(instance.get("version", ""))) is not None
 
 
@@ -181,39 +203,31 @@ class Failed(Exception):
         self.outcome, self.status = outcome, status
 
 
-def classify(error: Exception, wire: Wire, now: datetime) -> Outcome:
+def classify(error: Exception, wire: Wire, now: datetime, peer: str, setting: str) -> Outcome:
     """Say what a failed call means, from what went over the wire; error classes of the SDK alone cannot tell.
 
-    Only what was surely not taken may be tried again or refused: everything else is Unknown.
+    Only what was surely not taken may be tried again or refused. `peer` is the server, `setting` the token's name.
     """
     if not wire.began:
         waited = isinstance(error, TimeoutError)
         return Retry(why="all threads were busy") if waited else Refused(why=f"the SDK refused it: {error}")
+    told = f"{wire.status}: {wire.words or 'an answer that cannot be read'}"
     match wire.status:
-        case 0 if cause := not_connected(error):
-            return Retry(why=f"no connection: {type(cause).__name__}")
+        case 0 if wire.unreached:
+            return Retry(why=f"{peer} {wire.unreached}", unreached=True)
         case 0:
-            return Unknown(why="no whole answer came in time")
+            return Unknown(why=f"{peer} {wire.lost}")
         case 429:
-            return Retry(why="the server's rate limit", after=_reset(wire.headers, now), channel_wide=True)
-        case 401 | 403:
-            return Unauthorised(why=f"{wire.status}: {wire.words or 'the token is not accepted'}")
+            after, left = wait(wire.headers, now, BUDGETS, LONGEST_WAIT), quota(wire.headers, now, BUDGETS)
+            return Retry(why=f"{peer}'s rate limit", after=after, channel_wide=True, quota=left)
+        case 401 | 403 | 410:
+            mending = LOG_IN if STOPPED.search(wire.words) else RENEW.format(setting)
+            return Unauthorised(why=f"{peer} answered {told}", mend=mending)
         case 413:
             return Refused(why="413: too large for the server")
-        case 400 | 404 | 410 | 422 if wire.words:
-            return Refused(why=f"{wire.status}: {wire.words}")
-    return Unknown(why=f"{wire.status}: {wire.words or 'an answer that cannot be read'}")
-
-
-def _reset(headers: Mapping[str, str], now: datetime) -> timedelta:
-    """Return how long a 429 asks to wait, at most LONGEST_WAIT: ISO 8601 on Mastodon, Unix seconds on GoToSocial."""
-    told = headers.get("X-RateLimit-Reset", "")
-    try:
-        reset = datetime.fromtimestamp(float(told), UTC) if told.isdecimal() else datetime.fromisoformat(told)
-        wait = reset - now
-    except (ValueError, TypeError, OverflowError, OSError):
-        wait = timedelta(0)
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
+        case 400 | 404 | 422 if wire.words:
+            return Refused(why=told)
+    return Unknown(why=f"{peer} answered {told}")
 
 
 class Mastodon:
@@ -221,8 +235,10 @@ class Mastodon:
 
     def __init__(self, means: Means, base_url: str, visibility: str) -> None:
         self._means, self._base_url, self._visibility = means, base_url, visibility
+        self._peer = urlsplit(base_url).netloc
         self._limits = LIMITS
         self._account = ""
+        self._told: Mapping[str, str] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix=means.channel)
 
     async def verify(self) -> Account:
@@ -232,13 +248,11 @@ class Mastodon:
             host, known, self._limits = await self._instance()
         except Failed as failed:
             raise self._trouble(failed) from None
-        notes = []
-        if not automated:
-            notes.append("not marked as automated: tick it under Preferences > Profile")
+        notes = [] if automated else ["not marked as automated: tick it under Preferences > Profile"]
         if not known:
             notes.append("not Mastodon itself: lengths are counted in code points, and retries rely on reading back")
-        host = host or urlsplit(self._base_url).hostname or ""
-        return Account(name=f"@{name}@{host}", url=url, limits=self._limits, automated=automated, notes=tuple(notes))
+        name = f"@{name}@{host or urlsplit(self._base_url).hostname}"
+        return Account(name=name, url=url, limits=self._limits, automated=automated, notes=tuple(notes))
 
     async def publish(self, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str = "") -> Outcome:
         """Upload what pictures are not there yet, then post. `resume` are the ids of uploaded pictures, by commas."""
@@ -247,7 +261,8 @@ class Mastodon:
             return uploaded
         arguments = payload(part, key.value, self._visibility, reply_to, uploaded)
         try:
-            return Sent(receipt=(await self._ask(lambda sdk: read(sdk.status_post(**arguments))))[0])
+            receipt, *_ = await self._ask(lambda sdk: read(sdk.status_post(**arguments)))
+            return Sent(receipt=receipt, quota=quota(self._told, self._means.clock.now(), BUDGETS))
         except Failed as failed:
             return failed.outcome
 
@@ -283,8 +298,7 @@ class Mastodon:
     async def _upload(self, part: Part, ids: tuple[str, ...]) -> tuple[str, ...] | Outcome:
         """Return the ids of all pictures, ready to be attached; an Outcome when they cannot be or need longer.
 
-        A quarter of the timeout is for this, so that a whole one is left for the request after it: dispatch's deadline
-        is a quarter longer than the timeout.
+        A quarter of the timeout is for this: dispatch's deadline is longer by that much.
         """
         clock, waiting = self._means.clock, list(ids)
         until = clock.monotonic() + self._means.timeout / 4
@@ -326,22 +340,25 @@ class Mastodon:
         try:
             return await self._ask(lambda sdk: about(sdk.instance_v2()))
         except Failed as failed:
-            if failed.status == 404:  # servers from before 2022 have no second version of it
-                return about({})
-            raise
+            if failed.status != 404:  # servers from before 2022 have no second version of it
+                raise
+        return about({})
 
     async def _ask(self, call: Callable[[Any], T]) -> T:
-        """Run a call of the SDK, and the reading of its answer, in the pool under the deadline; raises Failed."""
+        """Run a call and the reading of its answer in the pool under the deadline, keep its headers; raises Failed."""
         from mastodon import MastodonError
 
         timeout = self._means.timeout
-        wire = Wire(cast("aiohttp.ClientSession", self._means.session), timeout / 2)
+        wire = Wire(cast("aiohttp.ClientSession", self._means.session), timeout / 2, READ)
         sdk = self._sdk(wire)
         try:
             async with asyncio.timeout(timeout):
-                return await asyncio.wrap_future(self._pool.submit(call, sdk))
+                found = await asyncio.wrap_future(self._pool.submit(call, sdk))
         except (MastodonError, TimeoutError, LookupError, TypeError, ValueError, AttributeError) as error:
-            outcome = classify(error, wire, self._means.clock.now())
+            outcome = classify(error, wire, self._means.clock.now(), self._peer, self._means.setting("TOKEN"))
+        else:
+            self._told = wire.headers
+            return found
         finally:
             wire.close()
         raise Failed(outcome, wire.status)
@@ -362,12 +379,10 @@ class Mastodon:
 
     def _trouble(self, failed: Failed) -> HandbillError:
         """Return the error for an operator when we only wanted to read."""
-        channel, host = self._means.channel, urlsplit(self._base_url).netloc
         if isinstance(failed.outcome, Unauthorised):
-            hint = "make a new access token with the scopes that docs/platforms/mastodon.md names"
-            return BadSetting(f"{setting('TOKEN', channel)} is not accepted ({failed})", hint=hint)
-        hint = f"is {setting('BASE_URL', channel)} right, and the server up?"
-        return Unreachable(f"{host}: {failed}", where=channel, hint=hint)
+            return BadSetting(f"{self._means.setting('TOKEN')} is not accepted ({failed})", hint=failed.outcome.mend)
+        hint = f"is {self._means.setting('BASE_URL')} right, and the server up?"
+        return Unreachable(str(failed), where=self._means.channel, hint=hint)
 
 
 def _disarmed(failed: Failed) -> Outcome:
@@ -377,21 +392,15 @@ def _disarmed(failed: Failed) -> Outcome:
     return Retry(why=f"while uploading: {failed}") if isinstance(failed.outcome, Unknown) else failed.outcome
 
 
-def setting(key: str, channel: str) -> str:
-    """Return a field's name in the environment for a channel such as "mastodon__museum"."""
-    _, parted, account = channel.partition("__")
-    return f"MASTODON_{key}{parted}{account.upper()}"
-
-
 def connect(means: Means) -> Platform:
     """Return the channel; does no network call. Raises BadSetting for an address or visibility that cannot be."""
     import mastodon  # noqa: F401 — here rather than in the first publishing call, which has a deadline
 
     base_url = means.credentials.get("BASE_URL", "").rstrip("/")
-    address, name = urlsplit(base_url), setting("BASE_URL", means.channel)
+    address, name = urlsplit(base_url), means.setting("BASE_URL")
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadSetting(f"{name} is not a web address", hint="write it like https://mastodon.example")
-    visibility, name = means.credentials.get("VISIBILITY") or "public", setting("VISIBILITY", means.channel)
+    visibility, name = means.credentials.get("VISIBILITY") or "public", means.setting("VISIBILITY")
     if visibility not in ("public", "unlisted", "private"):
         raise BadSetting(f"{name} is {visibility!r}", hint="public, unlisted or private")
     return Mastodon(means, base_url, visibility)

@@ -15,14 +15,15 @@ Telegram marks every bot as one, but nothing marks a channel as automated.
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.domain.channel import Account, Limits, LinkPlace, LinkRule, Unit
+from bot.domain.channel import Absence, Account, Limits, LinkPlace, LinkRule, Unit
 from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
+from bot.domain.pacing import Rate
 from bot.domain.post import Part, SpanKind
 from bot.errors import BadInput, BadSetting, CannotTell, StoreError, Unreachable
 from bot.ports import Field, Means, Sighting
@@ -41,6 +42,7 @@ LIMITS = Limits(
     unit=Unit.CODE_POINTS,
     caption=1024,
     link_rule=LinkRule.BARE,
+    marked_links=True,
     images=10,
     image_bytes=10 * 2**20,
     # Width plus height may be 10,000; as a product that holds for every picture up to 4:1.
@@ -50,6 +52,11 @@ LIMITS = Limits(
     tags=5,
     link=LinkPlace.TEXT,
     deletes=True,
+    # core.telegram.org/bots/faq, "My bot is hitting limits"; there 20 a minute are said of groups, channels meet it too.
+    address=r"(\d+)",
+    rates=(Rate(count=1, span=timedelta(seconds=1)), Rate(count=20, span=timedelta(minutes=1))),
+    # Nothing guards what is sent again but the discussion group, heard beyond the quiet period (`find`).
+    absence=Absence(reads=1, resends=1),
 )
 
 FIELDS: tuple[Field, ...] = (
@@ -65,7 +72,10 @@ ECHO = timedelta(seconds=20)
 KEPT = timedelta(hours=23)
 
 #: What a 400 says when the channel, not the post, is the matter: its posts wait until a person has put it right.
-NOT_OURS = re.compile(r"chat not found|rights|CHAT_|CHANNEL_PRIVATE|PEER_ID_INVALID", re.IGNORECASE)
+NOT_OURS = re.compile(r"chat not found|rights|CHAT_|group chat was|CHANNEL_PRIVATE|PEER_ID_INVALID", re.IGNORECASE)
+#: What to do about an account that may not post; {} is the setting's name.
+RENEW = "copy the token anew from @BotFather into {}; TELEGRAM_BASE_URL must be a Bot API"
+LET_IN = "make the bot an administrator of the chat that {} names, with the right to post messages"
 GONE = re.compile(r"message to delete not found", re.IGNORECASE)
 
 
@@ -87,30 +97,36 @@ def payload(part: Part, reply_to: ReplyTo | None) -> dict[str, Any]:
     }
 
 
-def classify(error: Exception) -> Outcome:
+def classify(error: Exception, setting: Callable[[str], str]) -> Outcome:
     """Return what a failed call means. PTB's BadRequest and TimedOut are NetworkErrors: the order counts."""
     from telegram import error as said
 
     from bot.ptb import NotSent
 
-    why = " ".join(str(error).split())[:300] or type(error).__name__
+    words = " ".join(str(error).split())[:300]
+    why = words if words.startswith("Telegram ") else f"Telegram answered: {words}"
     match error:
         case said.RetryAfter(retry_after=wait):
             return Retry(
                 why=why, after=wait if isinstance(wait, timedelta) else timedelta(seconds=wait), channel_wide=True
             )
+        case said.ChatMigrated(new_chat_id=number):
+            return Unauthorised(why="the group has a new number", mend=f"set {setting('CHANNEL')} to {number}")
         case said.InvalidToken():
-            return Unauthorised(why=f"the bot's token is not accepted: {why}")
+            return Unauthorised(why=f"the bot's token is not accepted: {words}", mend=RENEW.format(setting("TOKEN")))
         case said.Forbidden():
-            return Unauthorised(why=why)
+            return Unauthorised(why=why, mend=LET_IN.format(setting("CHANNEL")))
+        case said.BadRequest() if NOT_OURS.search(why):
+            return Unauthorised(why=why, mend=LET_IN.format(setting("CHANNEL")))
         case said.BadRequest():
-            return Unauthorised(why=why) if NOT_OURS.search(why) else Refused(why=why)
+            return Refused(why=words)
         case NotSent():
-            return Retry(why=why)
-        case said.NetworkError() if why.startswith("Too Many Requests"):
+            return Retry(why=why, unreached=True)
+        case said.NetworkError() if words.startswith("Too Many Requests"):
             return Retry(why=why, channel_wide=True)
-        case _:
+        case said.TelegramError():
             return Unknown(why=why)
+    return Unknown(why="Telegram gave an answer that cannot be read")
 
 
 class Telegram:
@@ -118,10 +134,10 @@ class Telegram:
 
     def __init__(self, means: Means, bot: "Bot") -> None:
         self._means, self._bot = means, bot
-        self._chat = _chat_id(means.credentials.get("CHANNEL", ""), self._setting("CHANNEL"))
+        self._chat = _chat_id(means.credentials.get("CHANNEL", ""), self._means.setting("CHANNEL"))
         self._asked_first: dict[str, datetime] = {}
         discussion = means.credentials.get("DISCUSSION", "")
-        self._discussion = _number(discussion, self._setting("DISCUSSION")) if discussion else None
+        self._discussion = _number(discussion, self._means.setting("DISCUSSION")) if discussion else None
 
     async def verify(self) -> Account:
         """Ask who the bot is and what it may do in the channel."""
@@ -131,7 +147,7 @@ class Telegram:
         if not _may_post(chat, member):
             raise BadSetting(
                 f"@{me.username} may not post to {chat.title}",
-                where=self._setting("CHANNEL"),
+                where=self._means.setting("CHANNEL"),
                 hint="make the bot an administrator with the right to post messages",
             )
         return Account(
@@ -159,7 +175,7 @@ class Telegram:
             raise CannotTell(
                 "Telegram tells no bot what a channel holds",
                 where=self._means.channel,
-                hint=f"set {self._setting('DISCUSSION')} to the channel's discussion group, or look for the post yourself",
+                hint=f"set {self._means.setting('DISCUSSION')} to its discussion group, or look for the post yourself",
             )
         asked = self._asked_first.setdefault(key.value, self._means.clock.now())
         # Read before the sightings: all that was heard until then is surely among them.
@@ -241,46 +257,39 @@ class Telegram:
         return receipt
 
     async def _outcome(self, call: Awaitable[Receipt]) -> Outcome:
-        from telegram.error import ChatMigrated, TelegramError
+        from telegram.error import TelegramError
 
         try:
             return Sent(receipt=await call)
-        except ChatMigrated as error:
-            self._chat = error.new_chat_id
-            return Retry(why=f"the group has a new number: set {self._setting('CHANNEL')} to {error.new_chat_id}")
         except (TelegramError, LookupError, TypeError, ValueError, AttributeError) as error:
-            return classify(error)
+            return classify(error, self._means.setting)
 
     async def _asked(self, call: Awaitable[Told], key: str) -> Told:
         """Wait for an answer that `verify` needs; `key` is the setting to blame when Telegram refuses."""
-        from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
+        from telegram.error import BadRequest, InvalidToken, TelegramError
 
         try:
             return await call
-        except InvalidToken as error:
-            raise BadSetting(
-                f"the bot's token is not accepted: {error}",
-                where=self._setting("TOKEN"),
-                hint="copy it anew from @BotFather; TELEGRAM_BASE_URL must be a Bot API",
-            ) from error
-        except (BadRequest, ChatMigrated, Forbidden) as error:
-            raise BadSetting(
-                str(error), where=self._setting(key), hint="check the name or number, and that the bot was added there"
-            ) from error
         except (TelegramError, LookupError, TypeError, ValueError, AttributeError) as error:
-            raise Unreachable(
-                f"Telegram does not answer: {str(error)[:300]}", where=self._means.channel, hint="try again later"
-            ) from error
+            failure = classify(error, self._means.setting)
+            if isinstance(failure, Unauthorised):
+                where = self._means.setting("TOKEN" if isinstance(error, InvalidToken) else key)
+                raise BadSetting(failure.why, where=where, hint=failure.mend) from error
+            if isinstance(error, BadRequest):
+                hint = "check the name or number, and that the bot was added there"
+                raise BadSetting(str(error), where=self._means.setting(key), hint=hint) from error
+            why = getattr(failure, "why", "Telegram does not answer")
+            raise Unreachable(why, where=self._means.channel, hint="try again later") from error
 
     async def _hearing(self, chat: "ChatFullInfo", me: "User") -> tuple[str, ...]:
         """Return what to know about proof by the discussion group; BadSetting when it is not the channel's."""
         if self._discussion is None:
-            linked = f": {self._setting('DISCUSSION')}={chat.linked_chat_id}" if chat.linked_chat_id else ""
+            linked = f": {self._means.setting('DISCUSSION')}={chat.linked_chat_id}" if chat.linked_chat_id else ""
             return (f"no discussion group is set, so after an unknown outcome a person must look{linked}",)
         if self._discussion != chat.linked_chat_id:
             raise BadSetting(
                 f"{self._discussion} is not the discussion group of {chat.title}",
-                where=self._setting("DISCUSSION"),
+                where=self._means.setting("DISCUSSION"),
                 hint=f"it is {chat.linked_chat_id}"
                 if chat.linked_chat_id
                 else "link a group in the channel's settings",
@@ -290,11 +299,6 @@ class Telegram:
         if member.status == "administrator" or (member.status == "member" and me.can_read_all_group_messages):
             return ()
         return ("the bot is no administrator of the discussion group, so it does not hear posts come back",)
-
-    def _setting(self, key: str) -> str:
-        """Return the name of this account's setting."""
-        platform, mark, account = self._means.channel.partition("__")
-        return f"{platform}_{key}{mark}{account}".upper()
 
 
 def connect(means: Means) -> Telegram:

@@ -18,23 +18,28 @@ import logging
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
-from json import dumps
+from json import dumps, loads
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 from bot.domain.article import Image
-from bot.domain.channel import Account, Limits, LinkPlace, LinkRule, Unit
+from bot.domain.channel import Absence, Account, Limits, LinkPlace, LinkRule, Unit
 from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
+from bot.domain.pacing import Price, Quota, Rate
 from bot.domain.post import Part
 from bot.errors import BadInput, BadSetting, CannotTell, StoreError, Unreachable
+from bot.exchange import lost, quota, unreached, wait, whole
 from bot.ports import Field, Means
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
+    from multidict import CIMultiDict
     from tweepy.asynchronous import AsyncClient
     from yarl import URL
 
@@ -53,6 +58,12 @@ LIMITS = Limits(
     tags=2,
     link=LinkPlace.TEXT,
     thread_parts=25,
+    # docs.x.com/x-api/fundamentals/rate-limits: per user, and per app and day; .../getting-started/pricing: dollars a post.
+    address=r"status/(\d+)(?:/(?:photo|video)/\d+)?",
+    rates=(Rate(count=100, span=timedelta(minutes=15)), Rate(count=10_000, span=timedelta(hours=24))),
+    price=Price(currency="USD", part=15_000, linked=200_000),
+    # A timeline may lag behind a post; what is sent again meets X's own check for duplicates, which has failed before.
+    absence=Absence(reads=2, apart=timedelta(seconds=60), resends=1),
 )
 SIGNED = "https://api.twitter.com"
 FIELDS = (
@@ -66,9 +77,19 @@ FIELDS = (
 PAGES = 32
 #: The prefixes of X's rate headers: per endpoint, per user and day, per app and day.
 BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-LONGEST_WAIT = timedelta(days=1)
+RESET = "x-rate-limit-reset"
 #: Words of a 403 about the account or the app and not about this post: every further post would meet it too.
 STANDING = re.compile(r"app permissions|attached to a project|access level|credits|\b(?:suspended|locked)\b", re.I)
+#: What to do about it, by X's words.
+MENDING = (
+    (r"credits|answered 402", "buy credits at console.x.com"),
+    (r"suspended|locked", "log in to x.com as the account and do what it asks for"),
+    (
+        r"app permissions|attached to a project|access level",
+        "give the app Read and write, then make a new access token",
+    ),
+    (r"", "make new keys at console.x.com, Keys and tokens, and set the four X keys; is this machine's clock right?"),
+)
 #: What tweepy and we raise, besides their own errors and aiohttp's, on answers that cannot be read.
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -86,7 +107,11 @@ def payload(part: Part, media: Sequence[str], reply_to: ReplyTo | None) -> dict[
 
 
 def comparable(text: str) -> str:
-    """Return the text without what X changes on its own: white space, the scheme of a link, its closing slash."""
+    """Return the text without what X changes on its own: white space, the scheme of a link, its closing slash.
+
+    Nor does it count whether letters of a link are percent-encoded, and what only directs or joins letters.
+    """
+    text = "".join(letter for letter in unquote(text) if unicodedata.category(letter) != "Cf")
     text = re.sub(r"https?://(\S*?)/?(?=\s|$)", r"\1", unicodedata.normalize("NFC", text))
     return " ".join(text.split()).casefold()
 
@@ -104,44 +129,61 @@ def written(tweet: Mapping[str, Any]) -> tuple[str, int]:
 
 def classify(error: BaseException, now: datetime) -> Failure:
     """Say what the exception of one request means for the post; what is not recognised may have been published."""
-    import aiohttp
     import tweepy
 
     if isinstance(error, tweepy.HTTPException):
         status, headers = error.response.status, error.response.headers
         words = "; ".join(map(str, error.api_messages)) or error.response.reason or "no reason given"
-        return _answered(status, f"X answered {status}: {words}", _wait(headers, now))
-    # tweepy lets aiohttp's errors through as they are. Their context is not asked: it may be an earlier request's error.
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-        return Retry(why="X could not be reached: no connection")
-    return Unknown(why=f"no answer from X that can be read ({type(error).__name__})")
+        return _answered(status, f"X answered {status}: {words}", headers, now)
+    # tweepy lets aiohttp's errors through as they are.
+    if words := unreached(error):
+        return Retry(why=f"X {words}", unreached=True)
+    return Unknown(why=f"X {lost(error)}")
 
 
-def _answered(status: int, why: str, wait: timedelta) -> Failure:
+def _answered(status: int, why: str, headers: Mapping[str, str], now: datetime) -> Failure:
     match status:
         case 429:
-            return Retry(why=why, after=wait, channel_wide=True)
-        case 401 | 402:
-            return Unauthorised(why=why)
+            left = quota(headers, now, BUDGETS)
+            return Retry(why=why, after=wait(headers, now, BUDGETS), channel_wide=True, quota=left)
         case 403 if "duplicate" in why.lower():
             return Unknown(why=f"X reports a duplicate, so this text may be public already ({why})")
-        case 403 if STANDING.search(why):
-            return Unauthorised(why=why)
+        case 401 | 402 | 403 if status != 403 or STANDING.search(why):
+            mending = next(words for pattern, words in MENDING if re.search(pattern, why, re.IGNORECASE))
+            return Unauthorised(why=why, mend=mending)
         case _ if 400 <= status < 500 and status != 408:
             return Refused(why=why)
     return Unknown(why=why)
 
 
-def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
-    """Return how long until every used-up budget is filled again, between zero and a day."""
-    spent = (budget for budget in BUDGETS if headers.get(f"{budget}-remaining", "0") == "0")
-    resets = [int(reset) for budget in spent if (reset := headers.get(f"{budget}-reset", "")).isdecimal()]
-    seconds = max(resets, default=0) - now.timestamp()
-    return timedelta(seconds=min(max(0.0, seconds), LONGEST_WAIT.total_seconds()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A whole answer, with as much of aiohttp's response as tweepy asks for."""
+
+    status: int
+    reason: str | None
+    headers: "CIMultiDict[str]"
+    body: bytes
+
+    async def read(self) -> bytes:
+        """Return the body."""
+        return self.body
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever X said
+        """Return the body's JSON; a 429 says all by its status, which no proxy's HTML must hide."""
+        try:
+            return loads(self.body)
+        except ValueError:
+            if self.status == 429:
+                return {}
+            raise
 
 
 class _Redirected:
-    """The shared session as tweepy sees it: tweepy asks and signs for SIGNED, this sends it to `base`."""
+    """The shared session as tweepy sees it: tweepy asks and signs for SIGNED, this sends it to `base`.
+
+    `posted` are the headers of the last answer to a post: tweepy hands out bodies only.
+    """
 
     def __init__(self, session: "ClientSession", base: "URL", timeout: float) -> None:
         from aiohttp import ClientTimeout
@@ -149,12 +191,14 @@ class _Redirected:
         self._session, self._prefix = session, str(base).rstrip("/")
         # Half the time for connecting: aiohttp tells a timeout in connecting (nothing left) from one in answering.
         self._timeout = ClientTimeout(total=timeout, connect=timeout / 2)
+        self.posted: Mapping[str, str] = {}
 
-    def request(
+    @asynccontextmanager
+    async def request(
         self, method: str, url: "URL", *, json: object, headers: Mapping[str, str], params: None
-    ) -> AbstractAsyncContextManager["ClientResponse"]:
+    ) -> AsyncIterator[_Answer]:
         """Make the request, once and to no other address: its signature is good for no more."""
-        return self._session.request(
+        async with self._session.request(
             method,
             type(url)(self._prefix + url.raw_path_qs, encoded=True),
             params=params,
@@ -164,7 +208,14 @@ class _Redirected:
             timeout=self._timeout,
             allow_redirects=False,
             middlewares=(_once,),
-        )
+        ) as response:
+            told = response.headers.copy()
+            if not told.get(RESET, "").isdecimal():
+                told.pop(RESET, None)  # tweepy takes it for a number whatever it says, which would hide the 429
+            answer = _Answer(status=response.status, reason=response.reason, headers=told, body=await whole(response))
+        if method == "POST" and url.path == "/2/tweets":
+            self.posted = told
+        yield answer
 
 
 async def _once(request: "ClientRequest", handler: "ClientHandlerType") -> "ClientResponse":
@@ -182,11 +233,11 @@ async def _once(request: "ClientRequest", handler: "ClientHandlerType") -> "Clie
 class _X:
     """One account on X."""
 
-    def __init__(self, means: Means, client: "AsyncClient") -> None:
+    def __init__(self, means: Means, client: "AsyncClient", wire: _Redirected) -> None:
         import aiohttp
         import tweepy
 
-        self._means, self._client = means, client
+        self._means, self._client, self._wire = means, client, wire
         self._me: Mapping[str, Any] = {}
         self._failures = (tweepy.TweepyException, aiohttp.ClientError, *UNREADABLE)
 
@@ -196,9 +247,9 @@ class _X:
             me = await self._who()
         except self._failures as error:
             failure, where = self._failure(error), self._means.channel
-            hint = "check the four X keys; after a change of the app's permissions make a new access token"
-            refused = isinstance(failure, Unauthorised)
-            raise (BadSetting(failure.why, where=where, hint=hint) if refused else self._unreachable(failure)) from None
+            if isinstance(failure, Unauthorised):
+                raise BadSetting(failure.why, where=where, hint=failure.mend) from None
+            raise self._unreachable(failure) from None
         notes = ["X's API does not tell whether the account is labelled as automated: look at its settings on x.com"]
         if me["protected"]:
             notes.append("the account is protected: only followers whom it approved see its posts")
@@ -219,7 +270,8 @@ class _X:
             return Retry(why=f"no picture uploaded: {failure.why}") if isinstance(failure, Unknown) else failure
         try:
             answer = await self._client.create_tweet(**payload(part, media, reply_to), user_auth=True)
-            return Sent(receipt=self._receipt(answer["data"]["id"], self._means.clock.now()))
+            receipt = self._receipt(answer["data"]["id"], self._means.clock.now())
+            return Sent(receipt=receipt, quota=self._quota())
         except self._failures as error:
             return self._failure(error)
 
@@ -292,6 +344,9 @@ class _X:
             raise ValueError("X did not show the whole page")
         return page.get("data", ()), page["meta"].get("next_token")
 
+    def _quota(self) -> Quota | None:
+        return quota(self._wire.posted, self._means.clock.now(), BUDGETS)
+
     def _failure(self, error: BaseException) -> Failure:
         return classify(error, self._means.clock.now())
 
@@ -319,4 +374,4 @@ def connect(means: Means) -> _X:
     keys = {field.key.lower(): means.credentials[field.key] for field in FIELDS if field.secret}
     client = AsyncClient(**keys, return_type=dict, wait_on_rate_limit=False)
     client.session = _Redirected(cast("ClientSession", means.session), base, means.timeout)
-    return _X(means, client)
+    return _X(means, client, client.session)

@@ -64,7 +64,7 @@ class Stage:
         self.media = MediaFolder(folder)
         self.base = f"{address}/bluesky"
 
-    def channel(self, timeout=5.0, **credentials):
+    def channel(self, timeout=60.0, **credentials):
         given = {"BASE_URL": self.base, "HANDLE": HANDLE, "PASSWORD": PASSWORD} | credentials
         return bluesky.connect(
             Means(
@@ -89,7 +89,7 @@ class Stage:
 async def stage(tmp_path):
     world = World()
     service = Bluesky(world, neighbours={FRIEND: FRIEND_DID})
-    async with running(world, [service]) as address, net.session(20) as session:
+    async with running(world, [service]) as address, net.session(100) as session:
         yield Stage(world, service, address, session, tmp_path / "media")
 
 

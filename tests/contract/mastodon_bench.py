@@ -18,7 +18,7 @@ from bot.domain.outcome import Receipt, ReplyTo, Sent
 from bot.domain.post import Part
 from bot.media import MediaFolder
 from bot.platforms import mastodon
-from bot.ports import Means, Platform, Sighting
+from bot.ports import Clock, Means, Platform, Sighting
 from bot.sandbox.mastodon import Mastodon
 from bot.sandbox.server import running
 from bot.sandbox.world import Effect, Fault, World
@@ -50,14 +50,16 @@ class Bench:
         self.address, self.world, self.service = address, world, service
         self.session, self.media = session, MediaFolder(folder)
 
-    def channel(self, *, timeout: float = 5.0, name: str = "mastodon", **credentials: str) -> Platform:
+    def channel(
+        self, *, timeout: float = 60.0, name: str = "mastodon", clock: Clock | None = None, **credentials: str
+    ) -> Platform:
         given = {"BASE_URL": f"{self.address}/mastodon", "TOKEN": TOKEN, **credentials}
         means = Means(
             channel=name,
             credentials=given,
             session=self.session,
             media=self.media,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             witness=Deaf(),
             timeout=timeout,
         )

@@ -66,7 +66,7 @@ class Bench:
     clock: Clock
     folder: Path
 
-    def means(self, *, timeout: float = 5, base: str = "", token: str = TOKEN, **fields: str) -> Means:
+    def means(self, *, timeout: float = 60, base: str = "", token: str = TOKEN, **fields: str) -> Means:
         given = {"BASE_URL": base or f"{self.address}/telegram", "TOKEN": token, "CHANNEL": CHANNEL, **fields}
         return Means(
             channel="telegram__library",
@@ -92,7 +92,7 @@ async def benched(folder: Path, world: World | None = None, **options: Any) -> A
         world = world or World()
         service = Telegram(world, token=TOKEN, **options)
         address = await stack.enter_async_context(running(world, [service]))
-        shared = await stack.enter_async_context(session(20))
+        shared = await stack.enter_async_context(session(100))
         yield Bench(world, service, address, shared, MediaFolder(folder), Notebook(), SystemClock(), folder)
 
 

@@ -1,6 +1,5 @@
 """The Mastodon adapter and the simulated Mastodon against each other, over real HTTP on loopback."""
 
-import asyncio
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,17 +18,19 @@ from bot.sandbox.mastodon import COUNTING
 from bot.sandbox.world import World
 from tests.contract import mastodon_bench
 from tests.contract.mastodon_bench import TEXT, TOKEN, Bench, Benches, key, now, part, sent
+from tests.store_samples import HandClock
 
 bench, benches = mastodon_bench.bench, mastodon_bench.benches
 
 
 async def test_followers_see_what_the_part_says(bench: Bench) -> None:
     post = part("Night walk through the old town.", language="de-CH", warning="spiders", visibility="unlisted")
+    before = now()
     receipt = await sent(bench.channel(), post)
     (effect,) = bench.seen()
     assert (effect.text, effect.language, effect.warning, effect.visibility) == (post.text, "de", "spiders", "unlisted")
     assert (effect.id, effect.url, effect.key) == (receipt.id, receipt.url, "a1b2")
-    assert abs(receipt.at - now()) < timedelta(seconds=10)
+    assert before - timedelta(seconds=1) <= receipt.at <= now()
     assert receipt.at.tzinfo is UTC
 
 
@@ -87,14 +88,19 @@ async def test_pictures_arrive_with_their_alt_texts_in_order(benches: Benches) -
     assert [(each.sha256, each.alt) for each in effect.images] == [(each.sha256, each.alt) for each in pictures]
 
 
-async def test_pictures_that_need_long_are_pending_and_not_uploaded_twice(benches: Benches) -> None:
-    bench = await benches(processing=1.2)
-    channel = bench.channel(timeout=1.0)
+async def test_pictures_that_need_long_are_pending_and_not_uploaded_twice(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await benches(processing=600)
+    clock = HandClock(now())
+    channel = bench.channel(clock=clock)
     post = part(images=(await bench.picture("red", "A red door"), await bench.picture("blue")))
     waiting = await channel.publish(post, key(), None)
     assert isinstance(waiting, Pending)
     assert bench.seen() == []
-    await asyncio.sleep((waiting.until - now()).total_seconds())
+    assert waiting.until == clock.now() + timedelta(seconds=1)
+    later = now() + timedelta(seconds=600)
+    monkeypatch.setattr(bench.world, "now", lambda: later)
     assert isinstance(await channel.publish(post, key(), None, waiting.resume), Sent)
     assert bench.service.requests[-1]["media_ids[]"] == waiting.resume.split(",")
     assert [len(each.images) for each in bench.seen()] == [2]
@@ -223,7 +229,9 @@ async def test_a_server_that_tells_no_limits_is_taken_by_the_defaults(bench: Ben
     bench.breaks("delay", on="any", seconds=0)
     bench.breaks("error", on="any", status=404)
     account = await bench.channel().verify()
-    assert account.limits == replace(mastodon.LIMITS, unit=Unit.CODE_POINTS, url_weight=0, local_mentions=False)
+    assert account.limits == replace(
+        mastodon.LIMITS, unit=Unit.CODE_POINTS, url_weight=0, local_mentions=False, absence=mastodon.KEYLESS
+    )
     assert account.name == "@library@127.0.0.1"
 
 
@@ -301,12 +309,14 @@ async def test_the_api_refuses_as_mastodon_does(benches: Benches) -> None:
     assert bench.seen() == []
 
 
-async def test_rate_limits_are_told_with_every_answer(benches: Benches) -> None:
+async def test_rate_limits_are_told_with_every_answer(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = await benches(budgets={"api": (2, 300)})
+    began = now()
+    monkeypatch.setattr(bench.world, "now", lambda: began)
     address = f"{bench.address}/mastodon/api/v2/instance"
     told = []
     for _ in range(3):
         async with bench.session.get(address) as answer:
             told.append((answer.status, answer.headers["X-RateLimit-Remaining"]))
-            assert datetime.fromisoformat(answer.headers["X-RateLimit-Reset"]) > now()
+            assert datetime.fromisoformat(answer.headers["X-RateLimit-Reset"]) > began
     assert told == [(200, "1"), (200, "0"), (429, "0")]

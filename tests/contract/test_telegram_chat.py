@@ -14,6 +14,7 @@ from bot.errors import StoreError
 from bot.ports import Answer, ArticleCard, Question
 from bot.sandbox.telegram import DISCUSSION
 from bot.sandbox.world import Fault
+from tests.contract.held import PATIENCE
 from tests.contract.telegram_bench import LINK, TOKEN, benched
 from tests.contract.telegram_readers import ADA, Desk, HurriedClock, listening, replies, until
 
@@ -141,7 +142,7 @@ async def test_an_update_is_confirmed_only_when_it_is_dealt_with(bench):
 
     async with listening(bench, stuck):
         bench.service.say(ADA, "first", "Ada")
-        await asyncio.wait_for(began.wait(), 5)
+        await asyncio.wait_for(began.wait(), PATIENCE)
     desk = Desk()
     async with listening(bench, desk.answer):
         await until(lambda: replies(bench))

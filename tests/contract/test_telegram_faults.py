@@ -10,7 +10,8 @@ from aiohttp import web
 
 from bot.domain.outcome import Outcome, Refused, Retry, Unauthorised, Unknown
 from bot.sandbox.world import Fault
-from tests.contract.telegram_bench import KEY, answering, benched, part, picture, receipt_of
+from tests.contract.held import PATIENCE, given_up
+from tests.contract.telegram_bench import KEY, answering, benched, part, picture
 
 
 @pytest.fixture
@@ -20,7 +21,6 @@ async def bench(tmp_path):
 
 
 FAULTS: list[tuple[Fault, type[Outcome], int]] = [
-    (Fault(platform="telegram", kind="delay", seconds=0.8), Unknown, 1),
     (Fault(platform="telegram", kind="refuse"), Unknown, 0),
     (Fault(platform="telegram", kind="reset"), Unknown, 1),
     (Fault(platform="telegram", kind="truncate"), Unknown, 1),
@@ -44,18 +44,33 @@ async def test_each_fault_has_its_outcome_and_no_secret_leaks(bench, caplog, fau
     caplog.set_level(logging.DEBUG)
     images = tuple([await picture(bench, colour) for colour in ("red", "blue")[:pictures]])
     bench.world.faults.append(fault)
-    channel = bench.channel(timeout=0.4)
+    channel = bench.channel()
     outcome = await channel.publish(part(images=images), KEY, None)
     assert type(outcome) is expected, outcome
     assert outcome.why
     if fault.kind == "flood":
         assert outcome == Retry(why=outcome.why, after=timedelta(seconds=7), channel_wide=True)
-    if fault.kind == "delay":
-        async with asyncio.timeout(1.5):
-            while not bench.world.visible("telegram"):
-                await bench.world.changed.wait()
     assert len(bench.world.visible("telegram")) == effects
     assert "canary" not in caplog.text + repr(outcome) + repr(channel)
+
+
+@pytest.mark.parametrize("pictures", [0, 1, 2])
+async def test_what_is_answered_too_late_is_unknown_and_public_all_the_same(bench, caplog, pictures):
+    caplog.set_level(logging.DEBUG)
+    images = tuple([await picture(bench, colour) for colour in ("red", "blue")[:pictures]])
+
+    async def publish(timeout):
+        bench.world.faults[:] = [Fault(platform="telegram", kind="delay", seconds=2 * timeout)]
+        return await bench.channel(timeout=timeout).publish(part(images=images), KEY, None)
+
+    outcome = await given_up(publish)
+    assert type(outcome) is Unknown, outcome
+    assert outcome.why
+    async with asyncio.timeout(PATIENCE):
+        while not bench.world.visible("telegram"):
+            await bench.world.changed.wait()
+    assert len(bench.world.visible("telegram")) == 1
+    assert "canary" not in caplog.text + repr(outcome)
 
 
 async def test_what_never_left_may_be_tried_again(bench):
@@ -125,7 +140,7 @@ async def test_without_the_right_to_post_the_channel_pauses(bench, standing):
     assert isinstance(await bench.channel(CHANNEL="@elsewhere").publish(part(), KEY, None), Unauthorised)
 
 
-async def test_a_group_that_got_a_new_number_is_followed_and_the_operator_told(bench):
+async def test_a_group_that_got_a_new_number_waits_until_the_operator_says_so(bench):
     async def moved(request: web.Request) -> web.Response:
         fields = await request.json()
         if fields["chat_id"] == -77:
@@ -139,10 +154,11 @@ async def test_a_group_that_got_a_new_number_is_followed_and_the_operator_told(b
 
     async with answering(moved) as base:
         channel = bench.channel(base=base, CHANNEL="-77")
-        outcome = await channel.publish(part(), KEY, None)
-        assert isinstance(outcome, Retry)
-        assert "TELEGRAM_CHANNEL__LIBRARY to -1001000000001" in outcome.why
-        receipt_of(await channel.publish(part(), KEY, None))
+        for _ in range(2):
+            outcome = await channel.publish(part(), KEY, None)
+            assert isinstance(outcome, Unauthorised)
+            assert outcome.words == "the group has a new number; set TELEGRAM_CHANNEL__LIBRARY to -1001000000001"
+    assert bench.world.visible("telegram") == []
 
 
 async def test_an_image_that_is_gone_or_broken_is_not_sent(bench):

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ async def test_a_large_picture_is_made_to_fit(bench: Bench) -> None:
     Pillow.effect_noise((2600, 2600), 90).save(out, format="PNG")
     picture = await bench.media.put(out.getvalue(), "Noise")
     assert picture.size > x.LIMITS.image_bytes
-    receipt_of(await bench.channel(timeout=20).publish(part("Noise", picture), KEY, None))
+    receipt_of(await bench.channel().publish(part("Noise", picture), KEY, None))
     [shown] = bench.world.visible("x")[0].images
     assert len(bench.world.pictures[shown.sha256][0]) <= x.LIMITS.image_bytes
 
@@ -108,7 +108,7 @@ async def test_every_exchange_is_as_the_openapi_description_has_it(bench: Bench)
     await channel.verify()
     first = receipt_of(await channel.publish(part(TEXT, await bench.picture("A shelf")), KEY, None))
     await channel.publish(part("The second part", number=2), KEY, ReplyTo(root=first, parent=first))
-    await channel.find(part(TEXT), KEY, ago(minutes=1))
+    await channel.find(part(TEXT), KEY, ago(minutes=10))
     await channel.retract(first)
     await channel.retract(first)
     assert {checked(spec, exchange) for exchange in bench.wire} == {
@@ -160,7 +160,7 @@ async def test_a_wrong_key_is_a_setting_for_the_operator_and_pauses_the_channel(
     assert not leaks(told(caught.value))
     assert isinstance(await channel.publish(part(), KEY, None), Unauthorised)
     with pytest.raises(Unreachable):
-        await channel.find(part(), KEY, ago(minutes=1))
+        await channel.find(part(), KEY, ago(minutes=10))
     assert not bench.world.effects
 
 
@@ -179,7 +179,7 @@ async def test_find_proves_a_post_whose_answer_was_lost(bench: Bench, kind: str)
     assert found is not None
     assert found.id == bench.world.visible("x")[0].id
     assert found.url == f"https://x.com/town_library/status/{found.id}"
-    assert abs(found.at - datetime.now(UTC)) < timedelta(seconds=10)
+    assert since <= found.at <= datetime.now(UTC)
 
 
 async def test_a_duplicate_is_unknown_and_then_found(bench: Bench) -> None:
@@ -188,7 +188,7 @@ async def test_a_duplicate_is_unknown_and_then_found(bench: Bench) -> None:
     again = await channel.publish(part(), KEY, None)
     assert isinstance(again, Unknown)
     assert "duplicate" in again.why
-    found = await channel.find(part(), KEY, ago(minutes=1))
+    found = await channel.find(part(), KEY, ago(minutes=10))
     assert found is not None
     assert found.id == first.id
 
@@ -208,11 +208,11 @@ async def test_a_duplicate_is_unknown_and_then_found(bench: Bench) -> None:
 async def test_find_knows_its_own_words_again(bench: Bench, text: str, pictures: int) -> None:
     channel, post = bench.channel(), part(text, *[await bench.picture() for _ in range(pictures)])
     sent = receipt_of(await channel.publish(post, KEY, None))
-    found = await channel.find(post, KEY, ago(minutes=1))
+    found = await channel.find(post, KEY, ago(minutes=10))
     assert found is not None
     assert found.id == sent.id
     await channel.retract(sent)
-    assert await channel.find(post, KEY, ago(minutes=1)) is None
+    assert await channel.find(post, KEY, ago(minutes=10)) is None
 
 
 @pytest.mark.parametrize("other", [f"{TEXT} now", TEXT.replace("no=3", "no=4"), TEXT.replace("<10>", "<11>")])
@@ -220,7 +220,7 @@ async def test_find_takes_no_other_post_for_ours(bench: Bench, other: str) -> No
     channel = bench.channel()
     receipt_of(await channel.publish(part(other), KEY, None))
     receipt_of(await channel.publish(part(TEXT, await bench.picture()), KEY, None))
-    assert await channel.find(part(TEXT), KEY, ago(minutes=1)) is None
+    assert await channel.find(part(TEXT), KEY, ago(minutes=10)) is None
 
 
 async def test_find_turns_every_page_and_looks_at_nothing_older(bench: Bench) -> None:
@@ -229,7 +229,7 @@ async def test_find_turns_every_page_and_looks_at_nothing_older(bench: Bench) ->
     template = bench.world.visible("x")[0]
     for number in range(230):
         bench.world.publish(replace(template, id=str(int(oldest.id) + number + 1), text=f"Number {number}"))
-    found = await channel.find(part("The oldest of many"), KEY, ago(minutes=1))
+    found = await channel.find(part("The oldest of many"), KEY, ago(minutes=10))
     assert found is not None
     assert found.id == oldest.id
     assert await channel.find(part("The oldest of many"), KEY, ago(seconds=-2)) is None
@@ -241,7 +241,7 @@ async def test_find_never_takes_silence_for_absence(bench: Bench, kind: str) -> 
     await channel.verify()
     bench.world.faults.append(Fault(platform="x", kind=kind, on="any"))
     with pytest.raises(Unreachable) as caught:
-        await channel.find(part(), KEY, ago(minutes=1))
+        await channel.find(part(), KEY, ago(minutes=10))
     assert not leaks(told(caught.value))
 
 
@@ -252,14 +252,14 @@ async def test_find_never_takes_silence_for_absence(bench: Bench, kind: str) -> 
 async def test_find_never_takes_half_an_answer_for_absence(bench: Bench, body: object) -> None:
     async with scripted(200, body) as base:
         with pytest.raises(Unreachable):
-            await bench.channel(base).find(part(), KEY, ago(minutes=1))
+            await bench.channel(base).find(part(), KEY, ago(minutes=10))
 
 
 async def test_find_gives_up_where_x_shows_no_more(bench: Bench) -> None:
     endless = {"data": [{"id": "7", "text": "Another"}], "meta": {"result_count": 1, "next_token": "7"}}
     async with scripted(200, endless) as base:
         with pytest.raises(CannotTell):
-            await bench.channel(base).find(part(), KEY, ago(minutes=1))
+            await bench.channel(base).find(part(), KEY, ago(minutes=10))
 
 
 async def test_retract_removes_it_and_is_content_when_it_is_gone(bench: Bench) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.clock import SystemClock
 from bot.domain.outcome import Refused, Retry, Sent
 from bot.sandbox.x import BUDGETS, DEMO
 from tests.contract.x_bench import KEY, LINK, Bench, opened, part, receipt_of
@@ -36,16 +35,19 @@ async def test_280_weighted_characters_and_no_more(bench: Bench, fits: str, too_
     assert [effect.length for effect in bench.world.visible("x")] == [280]
 
 
-async def test_the_budget_slides(tmp_path: Path) -> None:
+async def test_the_budget_slides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     budgets = {**BUDGETS, "POST /2/tweets": 2}
-    async with opened(tmp_path, budgets=budgets, window=1.0) as bench:
+    async with opened(tmp_path, budgets=budgets, window=60) as bench:
+        began = bench.world.now()
+        monkeypatch.setattr(bench.world, "now", lambda: began)
         channel = bench.channel()
         outcomes = [await channel.publish(part(f"Number {number}"), KEY, None) for number in range(3)]
         assert [type(outcome) for outcome in outcomes] == [Sent, Sent, Retry]
         last = outcomes[2]
         assert isinstance(last, Retry)
-        assert timedelta(0) < last.after <= timedelta(seconds=2)
-        await SystemClock().sleep(last.after)
+        passed = datetime.now(UTC) - began
+        assert timedelta(seconds=60) - passed <= last.after <= timedelta(seconds=61)
+        monkeypatch.setattr(bench.world, "now", lambda: began + timedelta(seconds=60))
         receipt_of(await channel.publish(part("Number 2"), KEY, None))
     assert len(bench.world.effects) == 3
 

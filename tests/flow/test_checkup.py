@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 
@@ -17,7 +18,7 @@ from bot.flow.refitting import WHY, Refitting
 from bot.ports import Found, Problem
 from tests.fakes import LIMITS
 from tests.flow.conftest import House
-from tests.store_samples import HOUR, MINUTE, article, channel
+from tests.store_samples import HOUR, MINUTE, PICTURE, article, channel
 
 SENTENCES = " ".join(f"Reading room {n} stays open until midnight on the last Friday." for n in range(12))
 LONG = article(text=SENTENCES, excerpt=SENTENCES[: SENTENCES.index(" Reading room 7")], images=(), tags=())
@@ -27,7 +28,7 @@ LONG = article(text=SENTENCES, excerpt=SENTENCES[: SENTENCES.index(" Reading roo
 def checkup(house: House) -> Checkup:
     configured = tuple(Channel(name=name, platform=name, limits=LIMITS) for name in ("board", "wall"))
     refitting = Refitting(house.store, house.clock, house.planner)
-    return Checkup(house.store, house.boards, configured, refitting)
+    return Checkup(house.store, house.boards, configured, refitting, house.clock)
 
 
 async def channels(house: House) -> dict[str, Channel]:
@@ -79,7 +80,8 @@ async def test_registering_keeps_what_is_known_of_a_channel(house, checkup):
 
 async def test_registering_adds_what_is_new_with_its_platforms_limits(house):
     extra = Channel(name="wall__b", platform="wall", limits=LIMITS)
-    await Checkup(house.store, {}, (extra,), Refitting(house.store, house.clock, house.planner)).register()
+    refitting = Refitting(house.store, house.clock, house.planner)
+    await Checkup(house.store, {}, (extra,), refitting, house.clock).register()
     assert (await channels(house))["wall__b"] == extra
 
 
@@ -132,10 +134,21 @@ async def test_what_waits_is_rendered_anew_and_held_when_the_limits_shrink_below
     assert "1 waiting post held" in finding.what
     after = await on(house, "board")
     assert (after.state, after.slot, after.revision, after.id) == (State.HELD, None, 2, before.id)
-    assert after.why.startswith(WHY)
+    counted = f"it has {before.post.parts[0].length} code points, the channel takes 300"
+    assert after.why.startswith(f"{WHY} ({counted}): "), after.why
+    assert after.why.endswith("approve it again")
+    assert all(note in after.why for note in after.post.notes if note not in before.post.notes)
     assert all(length(part.text, LIMITS) <= 300 and part.limit == 300 for part in after.post.parts)
     assert after.excerpt.text in SENTENCES
     assert (await on(house, "wall")).state == State.SCHEDULED
+
+
+async def test_what_is_rendered_anew_says_what_else_keeps_it_from_being_sent(house, checkup):
+    bare = replace(LONG, images=(replace(PICTURE, alt=""),))
+    await scheduled_by_500(house, checkup, bare)
+    house.boards["board"].limits = replace(LIMITS, length=300)
+    await checkup.channels()
+    assert (await on(house, "board")).why.endswith("; image 1 has no alt text")
 
 
 async def test_what_was_held_goes_out_as_it_is_shown_once_it_is_approved_again(house, checkup):
@@ -285,3 +298,85 @@ def test_the_date_of_an_answer_tells_how_far_the_clocks_stand_apart():
     peers.heard(format_datetime(peers.clock.now() + timedelta(hours=1), usegmt=True))
     assert peers.ahead is not None
     assert abs(peers.ahead - timedelta(hours=1)) < timedelta(seconds=5)
+
+
+async def refused_again(house, checkup) -> bool:
+    """Let the channel's next post be refused, if it goes on; tell whether it did."""
+    before = len(house.boards["board"].calls)
+    house.boards["board"].script = [Unauthorised(why="403", mend="give the app Read and write")]
+    await house.settle()
+    house.boards["board"].script = []
+    return len(house.boards["board"].calls) > before
+
+
+async def test_a_channel_that_verifies_and_is_refused_all_the_same_goes_on_after_ever_longer_pauses(house, checkup):
+    await checkup.channels()
+    await queue(house, article())
+    house.pass_time(HOUR)
+    assert await refused_again(house, checkup)
+    tried = []
+    for _ in range(int(24 * HOUR / (5 * MINUTE))):
+        await checkup.mend()
+        paused = (await channels(house))["board"].paused
+        house.pass_time(MINUTE * 4)
+        if not paused:
+            house.pass_time(MINUTE)
+            tried.append(house.clock.now())
+            assert await refused_again(house, checkup)
+            assert (await channels(house))["board"].paused == "403; give the app Read and write"
+        else:
+            house.pass_time(MINUTE)
+    waits = [later - earlier for earlier, later in pairwise(tried)]
+    assert waits[:4] == [5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 40 * MINUTE]
+    assert max(waits) <= 6 * HOUR + 5 * MINUTE
+    assert len(tried) < 12
+    found = await on(house, "board")
+    assert found.state in (State.RETRYING, State.HELD), "its deliveries are kept"
+
+
+async def test_what_was_learnt_of_refusals_is_forgotten_after_a_success_and_after_a_restart(house, checkup):
+    async def goes_on(checkup: Checkup) -> bool:
+        await house.store.pause_channel("board", "403")
+        await checkup.mend()
+        return not (await channels(house))["board"].paused
+
+    await checkup.channels()
+    assert await goes_on(checkup)
+    assert not await goes_on(checkup)
+    house.pass_time(5 * MINUTE)
+    assert await goes_on(checkup)
+    house.pass_time(5 * MINUTE)
+    assert not await goes_on(checkup)
+    await house.store.pause_channel("board", "")
+    await queue(house, article())
+    house.pass_time(MINUTE)
+    await house.steering.send_now([(await on(house, "board")).id])
+    await house.settle()
+    assert (await on(house, "board")).state == State.SENT
+    house.pass_time(MINUTE)
+    assert await goes_on(checkup), "after a post that went out"
+    assert not await goes_on(checkup)
+    refitting = Refitting(house.store, house.clock, house.planner)
+    configured = tuple(Channel(name=name, platform=name, limits=LIMITS) for name in ("board", "wall"))
+    assert await goes_on(Checkup(house.store, house.boards, configured, refitting, house.clock)), "after a restart"
+
+
+async def test_a_channel_that_goes_on_because_somebody_asked_says_why_it_was_paused(house, checkup):
+    await house.store.pause_channel("board", "401; make a new token and put it into BOARD_TOKEN")
+    board, wall = await checkup.channels()
+    assert (board.level, wall.level) == ("warning", "ok")
+    assert "it was paused (401; make a new token and put it into BOARD_TOKEN)" in board.what
+    assert "paused again" in board.hint
+    assert (await channels(house))["board"].paused == ""
+
+
+async def test_a_paused_channel_that_cannot_be_verified_stays_paused_with_its_reason(house, checkup):
+    await house.store.pause_channel("board", "401")
+    house.boards["board"].unwell = BadSetting("the account is suspended", hint="log in and see")
+    board, _ = await checkup.channels()
+    assert (board.level, board.what, board.hint) == ("error", "the account is suspended", "log in and see")
+    for _ in range(5):
+        await checkup.mend()
+        house.pass_time(HOUR)
+        assert (await house.store.ready(house.clock.now(), ())).deliveries == ()
+    assert (await channels(house))["board"].paused == "401"

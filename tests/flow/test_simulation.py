@@ -163,6 +163,7 @@ async def lived(store, clock, platforms: Mapping[str, Fickle], rng: random.Rando
             deaths += 1
             bot = Bot(store, clock, engine, platforms)
             clock.at += DEADLINE * 2
+            continue
         for each in await store.channels():
             if each.paused and rng.random() < 0.3:
                 await store.pause_channel(each.name, "")
