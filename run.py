@@ -4,6 +4,7 @@
     python3 run.py                    the demo: the bot with simulated platforms, no account needed
     python3 run.py test [PYTEST…]     every check: lint, types, architecture, all tests (installs what they need)
     python3 run.py check              lint, types and architecture only
+    python3 run.py torture [N]        the bot killed and its platforms faulted, N times over; see tests/torture
     python3 run.py bench [NAME…]      the benchmarks
     python3 run.py docs               write the generated pages anew
     python3 run.py WORDS…             the same as `handbill WORDS…`
@@ -16,6 +17,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -29,14 +32,18 @@ CHECKS = (
     ("architecture", ("lint-imports",)),
 )
 #: What tests need from the system: the command to look for, Debian's packages for it.
-SYSTEM = (("chromium", ("chromium", "fonts-noto-core", "fonts-noto-cjk", "fonts-noto-color-emoji")),)
+SYSTEM = (
+    ("chromium", ("chromium", "fonts-noto-core", "fonts-noto-cjk", "fonts-noto-color-emoji")),
+    ("npm", ("nodejs", "npm")),
+    ("g++", ("g++", "make")),
+)
 
 
 def main(words: list[str]) -> int:
     """Set up, run, and return the exit code of what was run."""
     if sys.version_info < (3, 11):  # noqa: UP036 - run.py meets Pythons that the package does not
         return fail(f"Handbill needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
-    development = words[:1] in (["test"], ["check"], ["bench"])
+    development = words[:1] in (["test"], ["check"], ["bench"], ["torture"])
     if not set_up("requirements-dev.lock" if development else "requirements.lock"):
         return 1
     match words:
@@ -46,6 +53,8 @@ def main(words: list[str]) -> int:
             return test(rest)
         case ["check"]:
             return check()
+        case ["torture", *rest]:
+            return run(PYTHON, "-m", "tests.torture", *rest)
         case ["bench", *names]:
             return bench(names)
         case ["docs"]:
@@ -87,8 +96,9 @@ def install(lock: str) -> bool:
 def test(rest: list[str]) -> int:
     """Run every check and every test; names on the command line narrow the tests and skip the checks."""
     missing = system_packages()
-    failed = [] if rest else failing_checks()
-    code = run(PYTHON, "-m", "pytest", *(rest or ["-n", "2", "--cov", "--cov-report=term:skip-covered"]))
+    with peers(wanted=not rest or any("peers" in word for word in rest)):
+        failed = [] if rest else failing_checks()
+        code = run(PYTHON, "-m", "pytest", *(rest or ["-n", "2", "--cov", "--cov-report=term:skip-covered"]))
     for tool in missing:
         say(f"missing: {tool}; its tests were skipped (they fail when CI=true)")
     for name in failed:
@@ -115,6 +125,19 @@ def system_packages() -> list[str]:
         names = [name for _, packages in absent for name in packages]
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *names, quiet=True)
     return [command for command, _ in absent if shutil.which(command) is None]
+
+
+@contextmanager
+def peers(*, wanted: bool) -> Iterator[None]:
+    """Fetch the servers that tests/peers speaks to in the background, once per version; see tests/peers/fetch.py."""
+    if not wanted or os.name == "nt":
+        yield
+        return
+    command = [sys.executable, str(ROOT / "tests" / "peers" / "fetch.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fetching:
+        if fetching.stdout and fetching.stdout.readline().startswith("fetching"):
+            say("fetching the servers that we test against (once, in the background)")
+        yield
 
 
 def bench(names: list[str]) -> int:

@@ -1,7 +1,6 @@
 """The pages' servers as users meet them: the sandbox with all its services, the desk over a real ledger, a browser."""
 
 import asyncio
-import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,6 +22,10 @@ from bot.sandbox.server import running
 from bot.sandbox.world import Effect, Service, World
 from bot.settings import load
 from bot.web import serve
+from tests.needs import missing
+
+#: Seconds for what must come, however busy the machine is.
+PATIENCE = 100
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -66,7 +69,7 @@ async def followers() -> AsyncIterator[Followers]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session:
         yield session
 
 
@@ -84,8 +87,9 @@ Desks = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desks:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
     """Return what serves a desk: desk(environ, followers=""); with `at_work` the whole bot runs behind it."""
+    monkeypatch.setattr("bot.web.desk.HEALTH_WAITS", PATIENCE)
 
     @asynccontextmanager
     async def served(
@@ -111,7 +115,7 @@ async def _served(live: Connected, followers: str) -> AsyncIterator[Desk]:
             yield Desk(live, address, stop, serving)
         finally:
             stop.set()
-            await asyncio.wait_for(serving, 10)
+            await asyncio.wait_for(serving, PATIENCE)
 
 
 @dataclass  # without slots: Playwright notes its wrapper on the object whose method listens
@@ -140,13 +144,13 @@ async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
     """Start Chromium; where there is none the test is skipped, but in CI (CI=true) it fails."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
-        reason = "no Chromium is installed, so the pages were not looked at in a browser"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        missing("no Chromium is installed, so the pages were not looked at in a browser")
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=found, args=list(FLAGS)
+            tmp_path / "profile", executable_path=found, args=list(FLAGS), timeout=PATIENCE * 1000
         )
+        context.set_default_timeout(PATIENCE * 1000)
         yield Browser(context)
         await context.close()
