@@ -20,6 +20,7 @@ from bot.domain.outcome import Outcome, Receipt, ReplyTo
 from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
 from bot.domain.post import Part
+from bot.errors import StoreError
 
 
 class Clock(Protocol):
@@ -146,6 +147,11 @@ class Means:
     witness: "Witness"
     timeout: float = 20.0
 
+    def setting(self, key: str) -> str:
+        """Return the name in the environment of this channel's field: "X_TOKEN__NAME" for channel "x__name"."""
+        platform, mark, account = self.channel.partition("__")
+        return f"{platform}_{key}{mark}{account}".upper()
+
 
 class Platform(Protocol):
     """One channel on one service. Made by the module's `connect(means)`; see docs/adapters.md for the whole contract.
@@ -257,6 +263,20 @@ class Chat(Protocol):
 # --- ledger and archive ---------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What may begin: of each channel that is neither paused, resting nor busy the first delivery that is due.
+
+    `channels` and `plans` (those that are a channel's own) are theirs, read at the same moment. `upcoming` is when there
+    may be more on the channels that have nothing due, None = nothing waits there.
+    """
+
+    deliveries: Sequence[Delivery]
+    channels: Mapping[str, Channel]
+    plans: Mapping[str, Plan]
+    upcoming: datetime | None
+
+
 class Store(Protocol):
     """The ledger and the archive. Every method is one transaction; a call that returns has been made durable.
 
@@ -280,14 +300,22 @@ class Store(Protocol):
 
     # ^ (campaign, article, channel) -> the words a manager wants there; an article's edit does not lose them
 
+    async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None: ...
+    async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]: ...
+    # ^ what was found at addresses, and when; what was found before the last `since` is forgotten
+
     # channels and plans
     async def put_channel(self, channel: Channel) -> None: ...  # keeps `paused`
     async def channels(self) -> Sequence[Channel]: ...
     async def pause_channel(self, name: str, why: str) -> None: ...  # why "" = resume
-    async def rest_channel(self, name: str, until: datetime) -> None: ...  # a channel-wide Retry
+    async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None: ...
+    # ^ nothing of it is due before then; None = it rests no longer
     async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None: ...  # None = clear
     async def plans(self) -> Mapping[str, Plan]: ...
-    async def set_hold(self, hold: Hold, act: Act | None = None) -> None: ...
+    async def set_hold(
+        self, hold: Hold, acts: Sequence[Act] = (), *, was: Hold | None = None, changes: Sequence[Change] = ()
+    ) -> None: ...
+    # ^ with `was` only if it still stands so; the changes are made in the same transaction
     async def hold(self) -> Hold: ...
 
     # deliveries
@@ -303,11 +331,17 @@ class Store(Protocol):
     async def said(self, platform: str, since: datetime) -> Sequence[Earlier]: ...
     # ^ what deliveries to any channel of a platform said or will say, their slot at or after `since`, the latest first
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
-    async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]: ...
-    # ^ the first due delivery of each channel that is neither paused, resting nor in `busy`
-    async def next_due(self) -> datetime | None: ...
-    async def move(self, changes: Sequence[Change], at: datetime, acts: Sequence[Act] = ()) -> None: ...
-    # ^ all or nothing; what persons did goes into the audit log in the same transaction
+    async def ready(self, now: datetime, busy: Sequence[str]) -> Ready: ...  # the longest due first
+    async def next_due(self, busy: Sequence[str] = ()) -> datetime | None: ...
+    async def move(
+        self,
+        changes: Sequence[Change],
+        at: datetime,
+        acts: Sequence[Act] = (),
+        proofs: Sequence[tuple[str, int, Receipt]] = (),
+    ) -> None: ...
+    # ^ all or nothing; what persons did goes into the audit log in the same transaction, and so does the proof that a
+    #   (delivery, part) is published
     async def reschedule(
         self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
     ) -> None: ...
@@ -315,10 +349,16 @@ class Store(Protocol):
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey: ...
     # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
     #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold
-    async def record(self, attempt: Attempt) -> None: ...  # its outcome, and the receipt when Sent; from any epoch
+    async def record(self, attempt: Attempt, change: Change | None = None) -> None: ...
+    # ^ its outcome, and the receipt when Sent; from any epoch. With the move that follows: when that is refused
+    #   (NotAllowed), the outcome is kept all the same
     async def receipt(self, delivery: str, part: int, receipt: Receipt, act: Act | None = None) -> None: ...
     # ^ proof found by other means
+    async def removed(self, delivery: str) -> Sequence[int]: ...  # the parts that were taken back
+    async def put_removal(self, delivery: str, part: int, at: datetime, act: Act | None = None) -> None: ...
     async def armed(self, channel: str, count: int) -> Sequence[datetime]: ...  # the last attempts, the latest first
+    async def begun(self, channel: str, since: datetime, but: str = "") -> Sequence[datetime]: ...
+    # ^ when each delivery of a channel (but one) was last armed since then, the latest first
     async def spent(self, channel: str, since: datetime) -> int: ...
     # ^ millionths that its attempts since then cost; what may be published counts, what surely is not does not
     async def quota(self, channel: str) -> tuple[Quota, datetime] | None: ...  # what was last told, and when
@@ -336,6 +376,8 @@ class Store(Protocol):
 
     # the file
     async def check(self) -> Sequence[str]: ...  # what is wrong with it, in the database's words; nothing when sound
+    async def trouble(self) -> str: ...  # what keeps it from being written at this moment, "" = nothing does
+    async def lost(self) -> StoreError: ...  # returns once nothing can be written until a restart, with the reason
     async def close(self) -> None: ...
 
 

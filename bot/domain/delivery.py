@@ -32,6 +32,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.HELD, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.SCHEDULED, State.HELD): "a manager holds it, its article or the limits changed, or its slot is long past",
     (State.SCHEDULED, State.SENDING): "dispatch arms the first attempt",
+    (State.SCHEDULED, State.SENT): "every part has its receipt",
     (State.SCHEDULED, State.CANCELLED): "a manager cancels it, or its article expired",
     (State.SCHEDULED, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.SENDING, State.SENT): "every part has its receipt",

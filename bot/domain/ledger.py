@@ -1,7 +1,10 @@
 """What is asked of the ledger: moves, the hold that stops everything, and who did what."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from bot.domain.delivery import Delivery, State
@@ -27,12 +30,30 @@ class Entry:
     chain: str
 
 
+def chained(entry: Entry, before: str) -> str:
+    """Return the chain that an entry must have behind one whose chain is `before` ("" for the first)."""
+    act, at = entry.act, (entry.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    told = [before, entry.number, at, act.by, act.verb, act.subject, act.words]
+    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def broken(entries: Sequence[Entry]) -> int:
+    """Return the number of the first entry that does not follow from those before it, 0 when the whole log is sound."""
+    before = ""
+    for number, entry in enumerate(entries, 1):
+        if entry.chain != chained(entry, before):
+            return number
+        before = entry.chain
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One delivery's move, guarded: it happens only if the delivery is still in `state` with this `epoch`.
 
     With a `version` it happens only if nothing at all has changed since then: of two managers one wins, the other is told.
     Fields left None keep their value; `slot_free` True takes the slot away. Raises NotAllowed when the guard fails.
+    What waits in scheduled or retrying may also move to another moment (`due`) in the same state.
     """
 
     delivery: str

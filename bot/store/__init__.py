@@ -3,14 +3,16 @@
 Read in this order:
 
     sql.py          SqlStore: the Store and Witness ports, each method one transaction
+    file.py         the open file below it: the writer, the readers, and what can be wrong with it
     writer.py       the one thread that writes, with group commit; the only place that checkpoints
     connections.py  how a connection to the file is made
     schema.py       the tables; migrations/ makes them, migrate.py brings a file up to date
     codec.py        frozen dataclasses <-> JSON
     failures.py     what a database error means, in plain words
     prepared.py     the few statements that every delivery needs, compiled once
-    lock.py         one running bot to a database
-    articles.py campaigns.py overrides.py channels.py deliveries.py attempts.py readers.py witness.py   one noun each
+    archive.py exchange.py   backups and exports
+    lock.py accounts.py      one running bot to a database, and to an account
+    articles.py campaigns.py overrides.py channels.py deliveries.py attempts.py looks.py readers.py witness.py   one noun each
 """
 
 import asyncio
@@ -36,8 +38,10 @@ async def open_store(path: Path, clock: Clock, *, patience: float = PATIENCE) ->
 
 def _open(path: Path, clock: Clock, patience: float) -> "SqlStore":
     # Imported here so that whoever only imports this package does not pay for SQLAlchemy.
+    from bot.store.behind import catch_up
     from bot.store.migrate import prepare
     from bot.store.sql import SqlStore
 
     prepare(path, clock.now(), patience)
+    catch_up(path, clock.now(), patience)
     return SqlStore(path, clock, patience)

@@ -15,7 +15,18 @@ from bot.store import channels
 from bot.store.codec import decode_outcome, encode, encode_outcome
 from bot.store.deliveries import moved_on
 from bot.store.prepared import Prepared
-from bot.store.schema import ATTEMPTS, CHANNELS, DELIVERIES, HOLD, OUTCOMES, RECEIPTS, WAITS, UTCDateTime, moment
+from bot.store.schema import (
+    ATTEMPTS,
+    CHANNELS,
+    DELIVERIES,
+    HOLD,
+    OUTCOMES,
+    RECEIPTS,
+    REMOVALS,
+    WAITS,
+    UTCDateTime,
+    moment,
+)
 
 #: Columns of an attempt that arming writes down as they are given.
 ATTEMPT = ("delivery", "part", "epoch", "key", "fingerprint", "armed", "deadline", "channel", "cost")
@@ -130,6 +141,18 @@ def receipt(connection: Connection, delivery: str, part: int, receipt: Receipt) 
     _PROOF.run(connection, {"delivery": delivery, "part": part, "body": encode(receipt)})
 
 
+def removed(connection: Connection, delivery: str) -> Sequence[int]:
+    """Return the parts of a delivery that were taken back, in order."""
+    query = select(REMOVALS.c.part).where(REMOVALS.c.delivery == delivery).order_by(REMOVALS.c.part)
+    return tuple(connection.scalars(query))
+
+
+def put_removal(connection: Connection, delivery: str, part: int, at: datetime) -> None:
+    """Keep that a published part was taken back; told twice, it is one."""
+    row = upsert(REMOVALS).values(delivery=delivery, part=part, at=at)
+    connection.execute(row.on_conflict_do_nothing())
+
+
 def every(connection: Connection, delivery: str) -> Sequence[Attempt]:
     """Return a delivery's attempts in the order in which they were armed, each with the last that was heard of it."""
     last = (
@@ -148,6 +171,13 @@ def armed(connection: Connection, channel: str, count: int) -> Sequence[datetime
     """Return when the last `count` attempts on a channel were armed, the latest first."""
     query = select(A.armed).where(A.channel == channel).order_by(A.armed.desc()).limit(count)
     return tuple(connection.scalars(query))
+
+
+def begun(connection: Connection, channel: str, since: datetime, but: str) -> Sequence[datetime]:
+    """Return when each delivery of a channel but one was last armed since then, the latest first."""
+    last = func.max(A.armed).label("last")
+    query = select(last).where(A.channel == channel, A.armed >= since, A.delivery != but).group_by(A.delivery)
+    return tuple(connection.scalars(query.order_by(last.desc())))
 
 
 def spent(connection: Connection, channel: str, since: datetime) -> int:

@@ -1,16 +1,14 @@
 """The audit log: what persons did, each entry chained to the one before it, so that an edit shows."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 
-from bot.domain.ledger import Act, Entry
-from bot.store.schema import ACTS, ticks
+from bot.domain.ledger import Act, Entry, chained
+from bot.store.schema import ACTS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,10 +52,3 @@ def every(connection: Connection, after: int, limit: int) -> Sequence[Entry]:
         )
         for row in connection.execute(query.limit(limit) if limit else query)
     )
-
-
-def chained(entry: Entry, before: str) -> str:
-    """Return the chain that an entry must have behind one whose chain is `before` ("" for the first)."""
-    act = entry.act
-    told = [before, entry.number, ticks(entry.at), act.by, act.verb, act.subject, act.words]
-    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()

@@ -1,8 +1,9 @@
 """Deliveries: adding, finding, moving. Every function that writes runs under the write lock, so what it reads stays true."""
 
+import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
@@ -10,8 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     ScalarSelect,
-    Select,
-    and_,
     bindparam,
     case,
     func,
@@ -21,30 +20,22 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
-from bot.domain.excerpt import Excerpt
 from bot.domain.finding import Earlier
 from bot.domain.ledger import Change
-from bot.domain.outcome import Receipt
 from bot.domain.post import Post
 from bot.errors import HandbillError, NotAllowed, NotFound
-from bot.store import channels
-from bot.store.codec import decode, encode
-from bot.store.prepared import Prepared
-from bot.store.schema import CHANNELS, DELIVERIES, HOLD, MOVES, POSTS, RECEIPTS, WAITS
+from bot.ports import Ready
+from bot.store import channels, rows, strays
+from bot.store.codec import decode
+from bot.store.prepared import Prepared, among
+from bot.store.rows import COLUMNS, JOINED
+from bot.store.schema import CHANNELS, DELIVERIES, HOLD, MOVES, POSTS, WAITS, moment
 
 D = DELIVERIES.c
 WAITING = DELIVERIES.alias("waiting")
-
-#: Columns whose names and meanings are the dataclass's own.
-PLAIN = (
-    *("id", "campaign", "article", "channel", "round", "revision", "epoch", "version", "tries"),
-    *("slot", "due", "not_before", "expires", "why"),
-)
-JOINED = DELIVERIES.join(POSTS, and_(POSTS.c.delivery == D.id, POSTS.c.revision == D.revision))
-COLUMNS = (*(D[name] for name in PLAIN), D.state, POSTS.c.digest, POSTS.c.excerpt, POSTS.c.post)
 
 #: Of all that have these in common there is one.
 IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
@@ -52,21 +43,18 @@ IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
 #: States in which a post is public, may be, or will be without anybody's doing.
 SPOKEN = (State.SCHEDULED, State.SENDING, State.RETRYING, State.UNCERTAIN, State.SENT)
 
-#: Bound values in one statement: SQLite allows 32,766 since 3.32 (sqlite.org/limits.html).
-CHUNK = 10_000
+#: States in which a delivery has a moment that may be changed alone.
+WAITING_STATES = (State.SCHEDULED, State.RETRYING)
+
+#: Why a delivery that cannot be read is held.
+DAMAGED = "it is damaged in the database and cannot be read: restore a backup"
 
 # Statements that each delivery needs are built once: building one takes SQLAlchemy ten times as long as running it.
 _EXISTS = Prepared(select(literal(1)).select_from(DELIVERIES).where(*(D[name] == bindparam(name) for name in IDENTITY)))
 _ADD, _SAY = insert(DELIVERIES), insert(POSTS)
 _LIKE = select(D.id).where(D.id.between(bindparam("first"), bindparam("last"))).order_by(D.id).limit(2)
-_GET = select(*COLUMNS).select_from(JOINED).where(D.id == bindparam("of"))
-_RECEIPTS = (
-    select(RECEIPTS.c.delivery, RECEIPTS.c.part, RECEIPTS.c.body)
-    .where(RECEIPTS.c.delivery.in_(bindparam("of", expanding=True)))
-    .order_by(RECEIPTS.c.part)
-)
 _SAID = (
-    select(D.channel, func.coalesce(D.due, D.slot), POSTS.c.post, D.id)
+    select(D.channel, func.coalesce(D.due, D.slot), POSTS.c.post, D.id, POSTS.c.excerpt, POSTS.c.checksum)
     .select_from(JOINED)
     .where(
         D.channel.in_(bindparam("on", expanding=True)),
@@ -89,11 +77,10 @@ def _given(column: Column[Any]) -> ColumnElement[Any]:
     return func.coalesce(bindparam(f"new_{column.name}", type_=column.type), kept)
 
 
-_MOVE = Prepared(
+_STAY = (
     update(DELIVERIES)
     .where(*_AS_KNOWN)
     .values(
-        state=bindparam("to"),
         version=D.version + 1,
         why=bindparam("new_why"),
         moved=bindparam("at"),
@@ -103,6 +90,7 @@ _MOVE = Prepared(
         tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries),
     )
 )
+_MOVE, _REMAIN = Prepared(_STAY.values(state=bindparam("to"))), Prepared(_STAY)
 _RESCHEDULE = Prepared(
     update(DELIVERIES)
     .where(*_AS_KNOWN)
@@ -127,29 +115,36 @@ DUE = (
     .where(
         CHANNELS.c.paused == "",
         CHANNELS.c.rest.is_(None) | (CHANNELS.c.rest <= bindparam("now")),
-        CHANNELS.c.name.not_in(bindparam("busy", expanding=True)),
+        CHANNELS.c.name.not_in(among("busy")),
         ~select(literal(1)).where(HOLD.c.active == 1).exists(),
     )
     .order_by(D.due, D.id)
 )
-_NEXT_DUE = select(_first_waiting("due", WAITING.c.due.is_not(None)), CHANNELS.c.rest).where(
-    CHANNELS.c.paused == "", ~select(literal(1)).where(HOLD.c.active == 1).exists()
+_DUE = Prepared(DUE)
+_NEXT_DUE = Prepared(
+    select(_first_waiting("due", WAITING.c.due.is_not(None)), CHANNELS.c.rest).where(
+        CHANNELS.c.paused == "",
+        CHANNELS.c.name.not_in(among("busy")),
+        ~select(literal(1)).where(HOLD.c.active == 1).exists(),
+    )
 )
 
 
 def add(connection: Connection, deliveries: Sequence[Delivery], at: datetime) -> Sequence[Delivery]:
-    """Add those that are not there yet and return them."""
+    """Add those that are not there yet and return them; one that was armed before this copy was put in place is uncertain."""
     new: dict[tuple[object, ...], Delivery] = {}
     for delivery in deliveries:
-        row = _row(delivery)
+        row = rows.columns_of(delivery)
         identity = tuple(row[name] for name in IDENTITY)
         if not _EXISTS.run(connection, row).fetchone():
             new.setdefault(identity, delivery)
-    if new:
-        rows = [_row(delivery) | {"moved": at} for delivery in new.values()]
-        connection.execute(_ADD, rows)
-        connection.execute(_SAY, [_said(delivery, delivery.revision) for delivery in new.values()])
-    return tuple(new.values())
+    if not new:
+        return ()
+    added = strays.recalled(connection, tuple(new.values()), at)
+    connection.execute(_ADD, [rows.columns_of(delivery) | {"moved": at} for delivery in added])
+    connection.execute(_SAY, [rows.words_of(delivery, delivery.revision) for delivery in added])
+    strays.adopt(connection, added)
+    return tuple(added)
 
 
 def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> None:
@@ -165,7 +160,7 @@ def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> No
         raise _moved_on(found)
     revision = found.revision + 1
     values: dict[str, Any] = {
-        "excerpt_digest": digest_of(delivery.excerpt),
+        "excerpt_digest": rows.digest_of(delivery.excerpt),
         "revision": revision,
         "version": found.version + 1,
         "tries": delivery.tries,
@@ -178,7 +173,7 @@ def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> No
     }
     if found.state is not State.HELD:
         values["state"] = State.HELD.value
-    connection.execute(_SAY, _said(delivery, revision))
+    connection.execute(_SAY, rows.words_of(delivery, revision))
     connection.execute(update(DELIVERIES).where(D.id == found.id).values(values))
 
 
@@ -190,7 +185,7 @@ def get(connection: Connection, beginning: str) -> Delivery:
         raise NotFound(f"there is no delivery {beginning!r}", hint="`handbill queue --all` shows them")
     if len(found) > 1 and found[0] != beginning:
         raise NotFound(f"several deliveries begin with {beginning!r}", hint="give more letters of the id")
-    return _read(connection, _GET, {"of": found[0]})[0]
+    return rows.one(connection, found[0])
 
 
 def every(
@@ -203,7 +198,7 @@ def every(
             query = query.where(column == wanted)
     if states:
         query = query.where(D.state.in_([state.value for state in states]))
-    return _read(connection, query.limit(limit) if limit else query)
+    return rows.read(connection, query.limit(limit) if limit else query)
 
 
 def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequence[Delivery]:
@@ -211,7 +206,7 @@ def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequen
     chosen = select(D.id).where(D.state.in_([state.value for state in states]))
     # Chosen by id first: sorting whole rows would read the post of every delivery that ever was sent.
     latest = D.id.in_(chosen.order_by(D.moved.desc(), D.id).limit(limit))
-    return _read(connection, select(*COLUMNS).select_from(JOINED).where(latest).order_by(D.moved.desc(), D.id))
+    return rows.read(connection, select(*COLUMNS).select_from(JOINED).where(latest).order_by(D.moved.desc(), D.id))
 
 
 def tally(connection: Connection) -> Mapping[State, int]:
@@ -222,12 +217,13 @@ def tally(connection: Connection) -> Mapping[State, int]:
 def said(connection: Connection, platform: str, since: datetime) -> Sequence[Earlier]:
     """Return what a platform was or will be told in slots since then, on whatever channel, the latest first."""
     on = [channel.name for channel in channels.every(connection) if channel.platform == platform]
-    rows = connection.execute(_SAID, {"on": on, "since": since})
+    found = connection.execute(_SAID, {"on": on, "since": since})
     return tuple(
         Earlier(
             channel=name, at=at, text="\n\n".join(part.text for part in decode(Post, post).parts), delivery=delivery
         )
-        for name, at, post, delivery in rows
+        for name, at, post, delivery, excerpt, checksum in found
+        if rows.checksum_of(excerpt, post) == checksum
     )
 
 
@@ -236,21 +232,40 @@ def taken_slots(connection: Connection, channel: str, since: datetime) -> Sequen
     return tuple(connection.scalars(select(D.slot).where(D.channel == channel, D.slot >= since).order_by(D.slot)))
 
 
-def due(connection: Connection, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]:
-    """Return the first due delivery of each free channel, the longest due first; none while everything is on hold."""
-    return _read(connection, DUE, {"now": now, "busy": list(busy)})
+def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[Ready, Sequence[str]]:
+    """Return the first due delivery of each free channel, the longest due first; none while everything is on hold.
+
+    Beside them the ids of those that cannot be read: they are in the way of what comes after them until `park` took them off.
+    """
+    damaged: Sequence[str] = ()
+    try:
+        found = rows.swift(connection, _DUE, {"now": now, "busy": list(busy)})
+    except (ValueError, sqlite3.Error):
+        found, damaged = rows.sound(connection, DUE, {"now": now, "busy": json.dumps(list(busy))})
+    theirs = [each.channel for each in found]
+    known, plans = channels.theirs(connection, theirs) if theirs else ({}, {})
+    upcoming = next_due(connection, [*busy, *theirs])
+    return Ready(deliveries=found, channels=known, plans=plans, upcoming=upcoming), damaged
 
 
-def next_due(connection: Connection) -> datetime | None:
+def park(connection: Connection, ids: Sequence[str], at: datetime) -> None:
+    """Hold what is waiting and cannot be read, until a person acts."""
+    waiting = update(DELIVERIES).where(D.id.in_(ids), text(WAITS))
+    values = {"state": State.HELD.value, "slot": None, "due": None, "moved": at, "version": D.version + 1}
+    connection.execute(waiting.values(values | {"why": DAMAGED}))
+
+
+def next_due(connection: Connection, busy: Sequence[str] = ()) -> datetime | None:
     """Return the moment at which `due` may next have something to give, None when nothing waits on a free channel."""
-    rows = connection.execute(_NEXT_DUE)
-    return min((max(moment, rest or moment) for moment, rest in rows if moment), default=None)
+    found = _NEXT_DUE.run(connection, {"busy": list(busy)})
+    first = min((max(due, rest or due) for due, rest in found if due is not None), default=None)
+    return None if first is None else moment(first)
 
 
 def overdue_leases(connection: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what is still in sending although its lease has run out, the oldest first."""
     query = select(*COLUMNS).select_from(JOINED).where(D.state == State.SENDING.value, D.lease <= now)
-    return _read(connection, query.order_by(D.lease, D.id))
+    return rows.read(connection, query.order_by(D.lease, D.id))
 
 
 def move(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
@@ -263,21 +278,18 @@ def move(connection: Connection, changes: Sequence[Change], at: datetime) -> Non
         _move(connection, change, at)
 
 
-def reschedule(connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None:
+def reschedule(
+    connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime, version: int | None = None
+) -> None:
     """Keep the state, change the moment (None = parked until a person acts)."""
     known = (delivery.id, delivery.state, delivery.epoch)
-    _guarded(connection, _RESCHEDULE, *known, of_version=None, new_due=due, new_why=why, at=at)
+    _guarded(connection, _RESCHEDULE, *known, of_version=version, new_due=due, new_why=why, at=at)
 
 
 def history(connection: Connection, delivery: str) -> Sequence[tuple[datetime, State, str]]:
     """Return every move of a delivery with its reason, the oldest first."""
     query = select(MOVES.c.at, MOVES.c.state, MOVES.c.why).where(MOVES.c.delivery == delivery).order_by(MOVES.c.seq)
     return tuple((at, State(state), why) for at, state, why in connection.execute(query))
-
-
-def digest_of(excerpt: Excerpt) -> str:
-    """Return what tells one excerpt's words from another's."""
-    return blake2b(excerpt.text.encode(), digest_size=16).hexdigest()
 
 
 def moved_on(connection: Connection, id: str) -> HandbillError:
@@ -289,11 +301,12 @@ def moved_on(connection: Connection, id: str) -> HandbillError:
 
 
 def _move(connection: Connection, change: Change, at: datetime) -> None:
-    if (change.state, change.to) not in TRANSITIONS:
+    remains = change.to is change.state and change.due is not None and change.state in WAITING_STATES
+    if not remains and (change.state, change.to) not in TRANSITIONS:
         raise NotAllowed(f"delivery {change.delivery} is {change.state} and cannot become {change.to}")
     _guarded(
         connection,
-        _MOVE,
+        _REMAIN if remains else _MOVE,
         change.delivery,
         change.state,
         change.epoch,
@@ -317,35 +330,3 @@ def _guarded(connection: Connection, change: Prepared, id: str, state: State, ep
 
 def _moved_on(found: Delivery) -> NotAllowed:
     return NotAllowed(f"delivery {found.id} has moved on: it is {found.state} now", hint="look again, then decide")
-
-
-def _read(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Delivery, ...]:
-    rows = connection.execute(query, values).all()
-    receipts: dict[str, list[tuple[int, Receipt]]] = {}
-    for start in range(0, len(rows), CHUNK):
-        ids = [row.id for row in rows[start : start + CHUNK]]
-        for found in connection.execute(_RECEIPTS, {"of": ids}):
-            receipts.setdefault(found.delivery, []).append((found.part, decode(Receipt, found.body)))
-    return tuple(_made(row, receipts.get(row.id, ())) for row in rows)
-
-
-def _made(row: Row[Any], receipts: Sequence[tuple[int, Receipt]]) -> Delivery:
-    columns = row._mapping
-    return Delivery(
-        **{name: columns[name] for name in PLAIN},
-        digest=columns["digest"],
-        excerpt=decode(Excerpt, columns["excerpt"]),
-        post=decode(Post, columns["post"]),
-        state=State(columns["state"]),
-        receipts=tuple(receipts),
-    )
-
-
-def _row(delivery: Delivery) -> dict[str, Any]:
-    columns = {name: getattr(delivery, name) for name in PLAIN}
-    return columns | {"state": delivery.state.value, "excerpt_digest": digest_of(delivery.excerpt)}
-
-
-def _said(delivery: Delivery, revision: int) -> dict[str, Any]:
-    said = {"excerpt": encode(delivery.excerpt), "post": encode(delivery.post), "digest": delivery.digest}
-    return {"delivery": delivery.id, "revision": revision} | said

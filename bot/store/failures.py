@@ -40,6 +40,9 @@ GUARDS = {
 def told(error: Exception) -> Exception:
     """Return the HandbillError that says what a database error means; anything else comes back as it is."""
     origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, OSError):
+        what, hint = WORDS[sqlite3.SQLITE_IOERR]
+        return StoreError(what, hint=hint)
     if not isinstance(origin, sqlite3.Error):
         return error
     code, message = code_of(origin), str(origin)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import IO
+from typing import IO, Any
 
 from bot.errors import NotAllowed, StoreError
 
@@ -19,7 +19,7 @@ TRIES, PAUSE = 10, 0.05
 def sole_bot(data: Path) -> Iterator[None]:
     """Hold the data folder for this bot; NotAllowed when another running bot has it."""
     with _opened(data) as file:
-        if not any(_locked(file) or Event().wait(PAUSE) for _ in range(TRIES)):
+        if not any(locked(file) or Event().wait(PAUSE) for _ in range(TRIES)):
             raise NotAllowed(
                 "another Handbill is running on this database",
                 where=str(data),
@@ -33,7 +33,7 @@ def bot_is_running(data: Path) -> bool:
     if not (data / "handbill.lock").exists():
         return False
     with _opened(data) as file:
-        return not _locked(file, shared=True)
+        return not locked(file, shared=True)
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def _opened(data: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def _locked(file: IO[str], *, shared: bool = False) -> bool:
+def locked(file: IO[Any], *, shared: bool = False) -> bool:
     """Lock the file until it is closed; Windows knows no shared locks here."""
     try:
         if sys.platform == "win32":

@@ -1,14 +1,16 @@
 """Statements that every delivery needs: written in SQLAlchemy Core, compiled once, run straight on the driver.
 
 Building such a statement anew costs ten times what SQLite takes to run it, and running it through SQLAlchemy five
-times (docs/store.md has the figures). Only the writer uses these; everything else is ordinary Core.
+times (docs/store.md has the figures). Everything else is ordinary Core.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Insert, Select, Update
+from sqlalchemy import Insert, Select, Text, Update, bindparam, func, select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import ReturningInsert
@@ -21,13 +23,30 @@ DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 class Prepared:
     """One statement; each `bindparam` in it is a name that `run` takes a value for."""
 
-    def __init__(self, statement: "Insert | ReturningInsert[datetime] | Update | Select[int]") -> None:
+    def __init__(self, statement: "Insert | ReturningInsert[datetime] | Update | Select[Any]") -> None:
         compiled = statement.compile(dialect=DIALECT)
         self._sql, self._constants = str(compiled), dict(compiled.params)
 
     def run(self, connection: Connection, values: Mapping[str, object]) -> sqlite3.Cursor:
-        """Run it; moments become what UTCDateTime stores. Names it does not know are passed over, sqlite3.Error goes up."""
-        stored = {name: ticks(value) if isinstance(value, datetime) else value for name, value in values.items()}
+        """Run it; moments become what UTCDateTime stores, lists JSON. Names it does not know are passed over.
+
+        Raises sqlite3.Error.
+        """
+        stored = {name: _stored(value) for name, value in values.items()}
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         return raw.execute(self._sql, self._constants | stored)
+
+
+def among(name: str) -> Select[Any]:
+    """Return what a list that is given under that name holds, for `in_`: one value, however long the list is."""
+    return select(func.json_each(bindparam(name, type_=Text)).table_valued("value", name="given").c.value)
+
+
+def _stored(value: object) -> object:
+    match value:
+        case datetime():
+            return ticks(value)
+        case list():
+            return json.dumps(value)
+    return value

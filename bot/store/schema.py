@@ -115,6 +115,7 @@ CHANNELS = _table(
     _column("body"),
     _column("paused"),
     _column("rest", UTCDateTime, empty=True),
+    _column("rest_why", empty=True),
     _column("quota", empty=True),
     _column("quota_at", UTCDateTime, empty=True),
 )
@@ -159,6 +160,7 @@ Index("ix_deliveries_waiting", DELIVERIES.c.channel, DELIVERIES.c.due, DELIVERIE
 Index("ix_deliveries_state", DELIVERIES.c.state, DELIVERIES.c.due, DELIVERIES.c.id)
 
 #: What each revision of a delivery says. Apart from `deliveries`, so that a move does not write a thread's text again.
+#: `checksum` is the CRC-32 of excerpt and post: SQLite has none of its own, and a flipped bit must not be published.
 POSTS = _table(
     "posts",
     _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
@@ -166,6 +168,7 @@ POSTS = _table(
     _column("digest"),
     _column("excerpt"),
     _column("post"),
+    _column("checksum", Integer),
 )
 
 ATTEMPTS = _table(
@@ -185,6 +188,20 @@ ATTEMPTS = _table(
 )
 Index("ix_attempts_channel", ATTEMPTS.c.channel, ATTEMPTS.c.armed)
 
+#: Attempts that the journal tells of and whose deliveries this copy of the database does not have (yet).
+STRAYS = _table(
+    "strays",
+    _column("delivery", key=True),
+    _column("part", Integer, key=True),
+    _column("armed", UTCDateTime, key=True),
+    _column("epoch", Integer),
+    _column("key"),
+    _column("key_at", UTCDateTime),
+    _column("fingerprint"),
+    _column("deadline", UTCDateTime),
+    _column("cost", Integer),
+)
+
 OUTCOMES = _table(
     "outcomes",
     _column("seq", Integer, key=True),
@@ -203,6 +220,15 @@ RECEIPTS = _table(
     _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
     _column("part", Integer, key=True),
     _column("body"),
+)
+
+#: Published parts that were taken back again: withdrawing a thread goes on where it stopped.
+REMOVALS = _table(
+    "removals",
+    _column("delivery", Text, key=True),
+    _column("part", Integer, key=True),
+    _column("at", UTCDateTime),
+    ForeignKeyConstraint(["delivery", "part"], ["receipts.delivery", "receipts.part"]),
 )
 
 #: Written by a trigger whenever a delivery is added, moved, rescheduled or rendered anew.
@@ -240,6 +266,8 @@ ACTS = _table(
     _column("words"),
     _column("chain"),
 )
+
+LOOKS = _table("looks", _column("url", key=True), _column("at", UTCDateTime), _column("body"))
 
 SIGHTINGS = _table(
     "sightings",

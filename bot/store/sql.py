@@ -4,15 +4,11 @@ Each method names the function that does it (one file per noun) and who runs it:
 thread of its own. The event loop never waits on the database.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
@@ -24,35 +20,26 @@ from bot.domain.ledger import Act, Change, Entry, Hold
 from bot.domain.outcome import Receipt
 from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
-from bot.errors import StoreError
-from bot.ports import Clock, Problem, Sighting
-from bot.store import articles, attempts, audit, campaigns, channels, deliveries, overrides, readers, witness
-from bot.store.connections import reading_engine
-from bot.store.failures import told
-from bot.store.migrate import copy_to
-from bot.store.writer import Writer
+from bot.errors import NotAllowed
+from bot.ports import Look, Problem, Ready, Sighting
+from bot.store import (
+    articles,
+    attempts,
+    audit,
+    campaigns,
+    channels,
+    deliveries,
+    overrides,
+    readers,
+    strays,
+    witness,
+)
+from bot.store import looks as looks_
+from bot.store.file import LedgerFile
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-#: How many reads go on at once.
-READERS = 4
-
-
-class SqlStore:
+class SqlStore(LedgerFile):
     """The ledger and the archive in the file at `path`, which bot.store.migrate has prepared."""
-
-    def __init__(self, path: Path, clock: Clock, patience: float) -> None:
-        self.path = path
-        self._clock, self._patience = clock, patience
-        self._reading = reading_engine(path, patience, READERS)
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="handbill-reader")
-        self._writer = Writer(path, patience)
-        self._closed = False
-        try:
-            self._writer.start()
-        except Exception as error:
-            raise told(error) from error
 
     # campaigns, articles, problems
 
@@ -100,6 +87,14 @@ class SqlStore:
         """Return the directory, an empty one when there is none."""
         return await self._read(overrides.directory)
 
+    async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None:
+        """Keep what was found at addresses, and nothing that was found before `since`."""
+        await self._write(looks_.put, looks, at, since)
+
+    async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]:
+        """Return what was found at or after `since` by address, with its moment."""
+        return await self._read(looks_.every, since)
+
     # channels and plans
 
     async def put_channel(self, channel: Channel) -> None:
@@ -114,9 +109,9 @@ class SqlStore:
         """Pause a channel; an empty reason lets it go on. Raises NotFound."""
         await self._write(channels.pause, name, why)
 
-    async def rest_channel(self, name: str, until: datetime) -> None:
-        """Leave a channel alone until that moment; raises NotFound."""
-        await self._write(channels.rest, name, until)
+    async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None:
+        """Leave a channel alone until that moment, None = no longer; raises NotFound."""
+        await self._write(channels.rest, name, until, why)
 
     async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None:
         """Keep a channel's plan, None clears it; raises NotFound."""
@@ -126,9 +121,17 @@ class SqlStore:
         """Return the plans by channel."""
         return await self._read(channels.plans)
 
-    async def set_hold(self, hold: Hold, act: Act | None = None) -> None:
-        """Stop or release all posting."""
-        await self._write(audit.noted(channels.set_hold, self._clock.now(), act), hold)
+    async def set_hold(
+        self, hold: Hold, acts: Sequence[Act] = (), *, was: Hold | None = None, changes: Sequence[Change] = ()
+    ) -> None:
+        """Stop or release all posting, and make these moves with it; raises NotAllowed when it does not stand as it `was`."""
+        now = self._clock.now()
+
+        def both(connection: Connection) -> None:
+            channels.set_hold(connection, hold, was)
+            deliveries.move(connection, changes, now)
+
+        await self._write(audit.noted(both, now, *acts))
 
     async def hold(self) -> Hold:
         """Return whether all posting is stopped."""
@@ -170,39 +173,92 @@ class SqlStore:
         """Return the slots of a channel at or after `since` that are taken, in order."""
         return await self._read(deliveries.taken_slots, channel, since)
 
-    async def due(self, now: datetime, busy: Sequence[str]) -> Sequence[Delivery]:
-        """Return the first due delivery of each channel that is free."""
-        return await self._read(deliveries.due, now, busy)
+    async def ready(self, now: datetime, busy: Sequence[str]) -> Ready:
+        """Return the first due delivery of each channel that is free; one that cannot be read is parked on the way."""
+        found, damaged = await self._read(deliveries.ready, now, busy)
+        while damaged:
+            await self._write(deliveries.park, damaged, now)
+            found, damaged = await self._read(deliveries.ready, now, busy)
+        return found
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, busy: Sequence[str] = ()) -> datetime | None:
         """Return when `due` may next have something to give."""
-        return await self._read(deliveries.next_due)
+        return await self._read(deliveries.next_due, busy)
 
-    async def move(self, changes: Sequence[Change], at: datetime, acts: Sequence[Act] = ()) -> None:
-        """Make all the moves or none; raises NotAllowed."""
-        await self._write(audit.noted(deliveries.move, at, *acts), changes, at)
+    async def move(
+        self,
+        changes: Sequence[Change],
+        at: datetime,
+        acts: Sequence[Act] = (),
+        proofs: Sequence[tuple[str, int, Receipt]] = (),
+    ) -> None:
+        """Make all the moves or none, with the proofs that belong to them; raises NotAllowed."""
+
+        def whole(connection: Connection) -> None:
+            for proof in proofs:
+                attempts.receipt(connection, *proof)
+            deliveries.move(connection, changes, at)
+
+        await self._write(audit.noted(whole, at, *acts))
 
     async def reschedule(
         self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
     ) -> None:
         """Change when a delivery is due, None parks it; raises NotAllowed."""
-        await self._write(audit.noted(deliveries.reschedule, at, act), delivery, due, why, at)
+        version = delivery.version if act else None
+        await self._write(audit.noted(deliveries.reschedule, at, act), delivery, due, why, at, version)
 
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey:
         """Claim a delivery and write down the attempt, before anything is sent; raises NotAllowed."""
-        return await self._write(attempts.arm, delivery, attempt, lease)
 
-    async def record(self, attempt: Attempt) -> None:
-        """Write down what came of an attempt; raises NotFound for one that was never armed."""
-        await self._write(attempts.record, attempt)
+        def both(connection: Connection) -> PublishKey | None:
+            if strays.in_the_way(connection, delivery, attempt.part, attempt.armed):
+                return None
+            key = attempts.arm(connection, delivery, attempt, lease)
+            self._journal.add(replace(attempt, key=key))
+            return key
+
+        key = await self._write(both)
+        if key is None:
+            raise NotAllowed(f"part {attempt.part} was sent after this copy of the database was made, or may have been")
+        return key
+
+    async def record(self, attempt: Attempt, change: Change | None = None) -> None:
+        """Write down what came of an attempt, and make the move that follows; raises NotFound for one never armed.
+
+        NotAllowed says that the delivery has moved on meanwhile; what came of the attempt is kept all the same.
+        """
+
+        def both(connection: Connection) -> NotAllowed | None:
+            attempts.record(connection, attempt)
+            try:
+                deliveries.move(connection, [change] if change else [], attempt.ended or attempt.armed)
+            except NotAllowed as refusal:
+                return refusal
+            return None
+
+        if refusal := await self._write(both):
+            raise refusal
 
     async def receipt(self, delivery: str, part: int, receipt: Receipt, act: Act | None = None) -> None:
         """Keep the proof that a part is published; the first proof stays."""
         await self._write(audit.noted(attempts.receipt, self._clock.now(), act), delivery, part, receipt)
 
+    async def removed(self, delivery: str) -> Sequence[int]:
+        """Return the parts of a delivery that were taken back."""
+        return await self._read(attempts.removed, delivery)
+
+    async def put_removal(self, delivery: str, part: int, at: datetime, act: Act | None = None) -> None:
+        """Keep that a published part was taken back."""
+        await self._write(audit.noted(attempts.put_removal, at, act), delivery, part, at)
+
     async def armed(self, channel: str, count: int) -> Sequence[datetime]:
         """Return when the last attempts on a channel were armed, the latest first."""
         return await self._read(attempts.armed, channel, count)
+
+    async def begun(self, channel: str, since: datetime, but: str = "") -> Sequence[datetime]:
+        """Return when each delivery of a channel but one was last armed since then, the latest first."""
+        return await self._read(attempts.begun, channel, since, but)
 
     async def spent(self, channel: str, since: datetime) -> int:
         """Return what a channel's attempts since then cost, in millionths."""
@@ -261,51 +317,3 @@ class SqlStore:
     async def heard_until(self, channel: str) -> datetime | None:
         """Return the last moment at which nothing was left to hear."""
         return await self._read(witness.heard_until, channel)
-
-    # the file
-
-    async def check(self) -> Sequence[str]:
-        """Return what is wrong with the file, in SQLite's words; nothing when it is sound. Reads all of it."""
-        try:
-            return await self._read(_check)
-        except StoreError as error:
-            return (error.what,)
-
-    async def backup(self, copy: Path) -> None:
-        """Copy the database, in use as it is, to a file that must not exist yet; raises StoreError."""
-        try:
-            await asyncio.to_thread(copy_to, self.path, copy, self._patience)
-        except OSError as error:
-            raise StoreError(f"the copy cannot be written: {error.strerror}", where=str(copy)) from error
-        except Exception as error:
-            raise told(error) from error
-
-    async def close(self) -> None:
-        """Finish what is under way, then let go of the file and the threads."""
-        self._closed = True
-        await asyncio.to_thread(self._threads.shutdown)
-        self._reading.dispose()
-        await self._writer.close()
-
-    async def _read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def look() -> T:
-            with self._reading.connect() as connection:
-                return query(connection, *args, **kwargs)
-
-        if self._closed:
-            raise StoreError("the database is closed")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, look)
-        except DBAPIError as error:
-            raise told(error) from error
-
-    async def _write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._writer.run(lambda connection: work(connection, *args, **kwargs))
-
-
-def _check(connection: Connection) -> Sequence[str]:
-    faults = tuple(str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)"))
-    if faults != ("ok",):
-        return faults
-    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check")
-    return tuple(f"{row[0]} refers to a missing {row[2]}" for row in orphans)

@@ -10,6 +10,7 @@ connection while it holds the write lock, and then no other connection, of this 
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,9 +22,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from bot.errors import StoreError
+from bot.errors import StoreError, StoreTooNew
 from bot.store.connections import connect, writing_engine
 from bot.store.failures import FATAL, code_of, told
+from bot.store.journal import Journal
 
 T = TypeVar("T")
 
@@ -43,16 +45,28 @@ class Job:
     error: Exception | None = None
 
 
+class Exchanged(StoreError):
+    """The files that are open are no longer those that have the database's name."""
+
+
+class Moved(StoreTooNew):
+    """The database has another revision than when it was opened."""
+
+
 class Writer:
     """Runs functions that write, in the order in which they came. Opened by `start`, which raises sqlite3.Error."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path, patience: float, journal: Journal | None = None) -> None:
         self._path, self._patience = path, patience
+        self._journal = journal
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = Thread(target=self._live, name="handbill-writer", daemon=True)
         self._closed = False
         self._broken: StoreError | None = None
+        self._mourners: list[asyncio.Future[None]] = []
         self._checkpointed = 0
+        self._files: tuple[os.stat_result, ...] = ()
+        self._schema = ("", 0)
 
     def start(self) -> None:
         """Open the connections and begin to work."""
@@ -71,6 +85,15 @@ class Writer:
         self._jobs.put(Job(work, future))
         return await future
 
+    async def lost(self) -> StoreError:
+        """Return why nothing can be written until a restart, once that is so."""
+        end = asyncio.get_running_loop().create_future()
+        self._mourners.append(end)
+        if self._broken is None:
+            await end
+        assert self._broken is not None
+        return self._broken
+
     async def close(self) -> None:
         """Finish what waits, then close; the log is merged into the database when nobody else has it open."""
         if not self._closed:
@@ -86,6 +109,8 @@ class Writer:
                 self._checkpoint()
         self._side.close()
         self._connection.close()
+        if self._journal:
+            self._journal.close()
 
     def _waiting(self) -> list[Job]:
         """Wait for a job and return it with all that wait behind it; none at all means the end."""
@@ -105,16 +130,56 @@ class Writer:
         try:
             if self._broken:
                 raise self._broken
+            self._refuse_other_files()
             self._raw.execute("BEGIN IMMEDIATE")
+            self._refuse_other_schema()
             for job in turn:
                 self._run_one(job)
             self._raw.execute("COMMIT")
+            if self._journal:
+                self._journal.confirm()
         except Exception as error:  # noqa: BLE001 - whatever it is, each caller is told
+            if self._journal:
+                self._journal.forget()
             with suppress(sqlite3.Error):
                 self._raw.execute("ROLLBACK")
             self._mind(error)
             for job in turn:
                 job.error = told(error)
+
+    def _refuse_other_files(self) -> None:
+        """What is written to a log or a database that was removed or exchanged meanwhile would be lost at the end."""
+        if self._files:
+            try:
+                same = all(map(os.path.samestat, self._files, self._present_files()))
+            except FileNotFoundError:
+                same = False
+            if not same:
+                raise Exchanged(
+                    "the database was removed or exchanged while it was in use",
+                    where=str(self._path),
+                    hint="start Handbill again; it asks the platforms what was sent",
+                )
+
+    def _refuse_other_schema(self) -> None:
+        """Another program may have brought the database to a revision that this one does not know."""
+        (number,) = self._raw.execute("PRAGMA schema_version").fetchone()
+        if number != self._schema[1]:
+            revision = revision_in(self._raw)
+            if self._schema[1] and revision != self._schema[0]:
+                raise Moved(
+                    f"a newer Handbill has upgraded the database (to revision {revision}) while this one ran",
+                    where=str(self._path),
+                    hint="start Handbill again, in its new version",
+                )
+            self._schema = (revision, number)
+        if not self._files:
+            # The log is there for sure while a transaction is open, and nobody removes it as long as we are connected.
+            with suppress(FileNotFoundError):
+                self._files = tuple(self._present_files())
+
+    def _present_files(self) -> list[os.stat_result]:
+        return [os.stat(self._path), os.stat(f"{self._path}-wal")]  # noqa: PTH116 - at every turn, and pathlib takes twice as long
 
     def _run_one(self, job: Job) -> None:
         """Run one function; its failure is its own unless SQLite gave up the whole transaction (a full disk)."""
@@ -132,9 +197,12 @@ class Writer:
 
     def _mind(self, error: Exception) -> None:
         """After a failed fsync pages may be lost that a second one would call safe: write nothing more."""
-        if code_of(error) in FATAL:
+        if code_of(error) in FATAL or isinstance(error, OSError | Exchanged | Moved):
             meant = told(error)
             self._broken = meant if isinstance(meant, StoreError) else None
+        for end in self._mourners if self._broken else ():
+            with suppress(RuntimeError):
+                end.get_loop().call_soon_threadsafe(_end, end)
 
     def _answer(self, turn: Sequence[Job]) -> None:
         """Resolve the futures, with one call for each event loop; a loop that is gone wants no answer."""
@@ -154,6 +222,19 @@ class Writer:
                 self._side.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             finally:
                 self._raw.execute("ROLLBACK")
+
+
+def revision_in(raw: sqlite3.Connection) -> str:
+    """Return the revision of a database that is open, "" when it has none."""
+    if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        return ""
+    row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _end(end: asyncio.Future[None]) -> None:
+    if not end.done():
+        end.set_result(None)
 
 
 def _resolve(jobs: Sequence[Job]) -> None:

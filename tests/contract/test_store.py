@@ -221,7 +221,7 @@ async def test_due_is_the_first_of_each_free_channel(store):
     await store.add_deliveries(rows, NOON)
 
     async def due(now=NOON, busy=()):
-        return [each.id for each in await store.due(now, busy)]
+        return [each.id for each in (await store.ready(now, busy)).deliveries]
 
     assert await due() == ["x1", "m1"]
     assert await due(NOON + SECOND) == ["x1", "m1", "b1"]

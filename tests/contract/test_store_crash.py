@@ -85,7 +85,7 @@ async def test_a_program_killed_while_writing_loses_nothing_it_was_promised(tmp_
         each, state, receipts = json.loads(child.stdout.readline())
         told[each] = (state, receipts)
     child.send_signal(signal.SIGKILL)
-    child.communicate(timeout=30)
+    child.communicate(timeout=100)
     store = await open_store(path, HandClock())
     assert await store.check() == ()
     await held_to(store, told)
@@ -102,7 +102,7 @@ async def test_two_programs_write_one_ledger(tmp_path):
     child = worker(path, "x", 60)
     for n in range(60):
         await store.add_deliveries([delivery(f"own-{n}", channel="own", due=NOON + n * SECOND)], NOON)
-    told, _ = await asyncio.to_thread(child.communicate, timeout=100)
+    told, _ = await asyncio.to_thread(child.communicate, timeout=300)
     assert child.returncode == 0
     assert [each.state for each in await store.deliveries(channel="x")] == [State.SENT] * 60
     assert len(await store.deliveries(channel="own")) == 60

@@ -126,7 +126,7 @@ async def test_rescheduling_keeps_the_state_and_is_told_in_the_history(store):
     assert after == replace(before, due=NOON + HOUR, why="spread", version=2)
     await store.reschedule(after, None, "parked", NOON + SECOND)
     assert (await store.delivery("a1")).due is None
-    assert await store.due(NOON + 9 * HOUR, ()) == ()
+    assert (await store.ready(NOON + 9 * HOUR, ())).deliveries == ()
     assert (await store.history("a1"))[1:] == (
         (NOON + SECOND, State.SCHEDULED, "spread"),
         (NOON + SECOND, State.SCHEDULED, "parked"),
@@ -200,7 +200,7 @@ async def test_arming_claims_the_delivery_before_anything_is_sent(store):
     assert await store.delivery("a1") == replace(before, state=State.SENDING, epoch=1, version=2, why="")
     assert await store.attempts("a1") == (armed,)
     assert (await store.history("a1"))[-1] == (NOON + SECOND, State.SENDING, "")
-    assert await store.due(NOON + HOUR, ()) == ()
+    assert (await store.ready(NOON + HOUR, ())).deliveries == ()
 
 
 async def test_one_of_many_workers_gets_the_delivery(store):

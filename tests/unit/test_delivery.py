@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 
 from bot.domain.article import Image
 from bot.domain.delivery import TRANSITIONS, UNSENT, State, fingerprint_of, key_of
+from bot.domain.ledger import Change
 from bot.domain.post import Card, Part, Span, SpanKind
-from bot.ports import Change
 from tests.store_samples import NOON, PICTURE, delivery
 
 PART = Part(
@@ -84,6 +84,7 @@ def test_only_what_was_claimed_is_sent_and_only_the_unsent_is_claimed():
         State.SENDING,
         State.UNCERTAIN,
         State.RETRYING,
+        State.SCHEDULED,
     }
 
 

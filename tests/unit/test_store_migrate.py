@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.ledger import Hold
 from bot.errors import NotAllowed, StoreError, StoreTooNew
-from bot.ports import Hold
 from bot.store import open_store
 from bot.store.migrate import SCRIPTS, known, prepare, revision_of
 from tests.store_samples import NOON, HandClock
@@ -205,7 +205,7 @@ def test_two_programs_make_one_new_database(tmp_path):
         subprocess.Popen([sys.executable, "-W", "error", "-c", OPEN, str(path)], stdout=subprocess.PIPE) for _ in "ab"
     ]
     for each in both:
-        each.communicate(timeout=60)
+        each.communicate(timeout=300)
     assert [each.returncode for each in both] == [0, 0]
     assert revision_of(path, 1) == known()[-1]
 
@@ -213,12 +213,12 @@ def test_two_programs_make_one_new_database(tmp_path):
 def test_alembic_is_imported_only_when_there_is_something_to_do(tmp_path):
     asyncio.run(filled(tmp_path / "handbill.db"))
     said = subprocess.run(
-        [sys.executable, "-c", OPEN, str(tmp_path / "handbill.db")], capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", OPEN, str(tmp_path / "handbill.db")], capture_output=True, check=True, timeout=300
     )
     assert said.stdout.strip() == b"False"
 
 
 def test_importing_the_package_imports_no_database_library():
     code = "import sys, bot.store; print({'sqlalchemy', 'alembic', 'sqlite3', 'pydantic'} & set(sys.modules))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=300)
     assert said.stdout.strip() == b"set()"

@@ -13,6 +13,9 @@ from bot.errors import StoreError
 from bot.store.connections import connect
 from bot.store.writer import CHECKPOINT_AFTER, Writer
 
+#: Seconds for what must come, however busy the machine is.
+PATIENCE = 100.0
+
 
 @pytest.fixture
 async def writer(tmp_path: Path) -> AsyncIterator[Writer]:
@@ -49,10 +52,10 @@ async def together(writer, *works):
 
     def gate(connection):
         begun.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
 
     first = asyncio.create_task(writer.run(gate))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     waiting = [asyncio.create_task(writer.run(work)) for work in works]
     await asyncio.to_thread(lambda: None)
     heard = statements(writer)
@@ -92,10 +95,10 @@ async def test_a_caller_that_went_away_writes_nothing(writer, tmp_path):
 
     def gate(_):
         begun.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
 
     first = asyncio.create_task(writer.run(gate))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     gone = asyncio.create_task(writer.run(note(1)))
     await asyncio.sleep(0)
     gone.cancel()
@@ -163,10 +166,12 @@ async def test_after_a_failing_disk_nothing_more_is_written(writer, tmp_path):
 
 
 async def test_the_loop_turns_while_the_writer_waits(writer, tmp_path):
+    patient = Writer(tmp_path / "notes.db", PATIENCE)
+    patient.start()
     turns = 0
     with closing(connect(tmp_path / "notes.db", 0)) as other:
         other.execute("BEGIN IMMEDIATE")
-        waiting = asyncio.create_task(writer.run(note(1)))
+        waiting = asyncio.create_task(patient.run(note(1)))
         for _ in range(5):
             await asyncio.sleep(0.001)
             turns += 1
@@ -174,6 +179,7 @@ async def test_the_loop_turns_while_the_writer_waits(writer, tmp_path):
         other.execute("ROLLBACK")
     assert await waiting == 1
     assert turns == 5
+    await patient.close()
 
 
 async def test_the_log_is_merged_between_turns_and_only_then(writer, tmp_path):

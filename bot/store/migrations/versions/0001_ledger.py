@@ -50,6 +50,7 @@ TABLES = (
         body TEXT NOT NULL,
         paused TEXT NOT NULL,
         rest INTEGER,
+        rest_why TEXT,
         quota TEXT,
         quota_at INTEGER,
         CONSTRAINT pk_channels PRIMARY KEY (name)
@@ -109,6 +110,7 @@ TABLES = (
         digest TEXT NOT NULL,
         excerpt TEXT NOT NULL,
         post TEXT NOT NULL,
+        checksum INTEGER NOT NULL,
         CONSTRAINT pk_posts PRIMARY KEY (delivery, revision),
         CONSTRAINT fk_posts_delivery FOREIGN KEY (delivery) REFERENCES deliveries (id)
     ) STRICT
@@ -132,6 +134,20 @@ TABLES = (
     ) STRICT
     """,
     """
+    CREATE TABLE strays (
+        delivery TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        armed INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        "key" TEXT NOT NULL,
+        key_at INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL,
+        deadline INTEGER NOT NULL,
+        cost INTEGER NOT NULL,
+        CONSTRAINT pk_strays PRIMARY KEY (delivery, part, armed)
+    ) STRICT
+    """,
+    """
     CREATE TABLE outcomes (
         seq INTEGER NOT NULL,
         delivery TEXT NOT NULL,
@@ -152,6 +168,15 @@ TABLES = (
         body TEXT NOT NULL,
         CONSTRAINT pk_receipts PRIMARY KEY (delivery, part),
         CONSTRAINT fk_receipts_delivery FOREIGN KEY (delivery) REFERENCES deliveries (id)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE removals (
+        delivery TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        CONSTRAINT pk_removals PRIMARY KEY (delivery, part),
+        CONSTRAINT fk_removals_delivery FOREIGN KEY (delivery, part) REFERENCES receipts (delivery, part)
     ) STRICT
     """,
     """
@@ -212,6 +237,7 @@ MOVES = (
     "held>uncertain",
     "scheduled>held",
     "scheduled>sending",
+    "scheduled>sent",
     "scheduled>cancelled",
     "scheduled>uncertain",
     "sending>sent",
@@ -232,7 +258,7 @@ MOVES = (
     "sent>retracted",
 )
 
-NEVER_EDITED = ("posts", "attempts", "outcomes", "receipts", "moves", "acts")
+NEVER_EDITED = ("posts", "attempts", "outcomes", "receipts", "removals", "moves", "acts")
 
 TRIGGERS = (
     f"""
