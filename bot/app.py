@@ -30,12 +30,13 @@ from bot.flow.refitting import Refitting
 from bot.flow.rewording import Rewording
 from bot.flow.steering import Steering
 from bot.media import MediaFolder
-from bot.net import session
+from bot.net import fetcher, session
 from bot.platforms import adapters, handles
 from bot.ports import Chat, Engine, Means, Platform, Source, Witness
 from bot.settings import Settings
 from bot.sources.folder import Folder
 from bot.store import open_store
+from bot.store.accounts import sole_accounts
 from bot.store.lock import bot_is_running, sole_bot
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ if TYPE_CHECKING:
 
 RECONCILE_EVERY = timedelta(seconds=3)
 MEND_EVERY = timedelta(minutes=5)
-#: How long new articles wait for channels to tell their limits, and what has failed before it is tried again.
-LIMITS_FIRST, AGAIN = timedelta(seconds=5), timedelta(seconds=10)
+LOOK_EVERY = timedelta(seconds=20)
+#: How long new articles wait for channels to tell their limits, an edit for a post on its way, and what has failed before it
+#: is tried again.
+LIMITS_FIRST, LANDING, AGAIN = timedelta(seconds=5), timedelta(seconds=2), timedelta(seconds=10)
 
 log = structlog.get_logger("app")
 
@@ -63,6 +66,7 @@ class App:
     planner: Planner
     intake: Intake
     steering: Steering
+    by: str = "bot"
 
     @property
     def refitting(self) -> Refitting:
@@ -72,7 +76,7 @@ class App:
     @property
     def rewording(self) -> Rewording:
         """What gives an article a manager's own words on a channel."""
-        return Rewording(self.store, self.clock, self.planner)
+        return Rewording(self.store, self.clock, self.planner, self.by)
 
     @property
     def default_plan(self) -> Plan:
@@ -92,8 +96,8 @@ class Connected:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[App]:
-    """Open the ledger; StoreError or StoreTooNew when that cannot be."""
+async def opened(settings: Settings, by: str = "bot") -> AsyncIterator[App]:
+    """Open the ledger; StoreError or StoreTooNew when that cannot be. What is decided is told as an act of `by`."""
     clock = SystemClock()
     store = await open_store(settings.database, clock)
     try:
@@ -108,9 +112,10 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
             source=Folder(settings.queue, media, clock, settings.zone, handles()),
             planner=planner,
             intake=Intake(store, clock, planner),
-            steering=Steering(store, clock, planner),
+            steering=Steering(store, clock, planner, by),
+            by=by,
         )
-        await Checkup(store, {}, configured(settings), app.refitting).register()
+        await Checkup(store, {}, configured(settings), app.refitting, app.clock).register()
         yield app
     finally:
         await store.close()
@@ -148,16 +153,18 @@ async def connected(app: App) -> AsyncIterator[Connected]:
         chats = connect_all([(known[name], each) for name, each in means.items()])
         for chat in chats:
             stack.push_async_callback(chat.close)
-        checkup = Checkup(app.store, platforms, configured(app.settings), app.refitting)
+        checkup = Checkup(app.store, platforms, configured(app.settings), app.refitting, app.clock)
         yield Connected(app=app, platforms=platforms, chats=tuple(chats), checkup=checkup, peers=peers)
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Connected]:
     """Run the bot while the context lasts; leaving it finishes what is under way and closes everything."""
-    with sole_bot(settings.data):
-        async with opened(settings) as app, connected(app) as live, _at_work(live):
-            yield live
+    with sole_bot(settings.data), sole_accounts(accounts(settings), settings.data):
+        async with opened(settings) as app:
+            await app.store.require_sound()
+            async with connected(app) as live, _at_work(live):
+                yield live
 
 
 @asynccontextmanager
@@ -177,6 +184,7 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
     await live.checkup.register()
     verifying = asyncio.create_task(_lasting(app, "verify", live.checkup.channels))
     background = [verifying, asyncio.create_task(_lasting(app, "watch", partial(_watch, app, engine, verifying)))]
+    background += [asyncio.create_task(_lasting(app, "links", partial(_watch_links, app)))]
     background += [
         asyncio.create_task(_lasting(app, "listen", partial(chat.listen, listening.answer))) for chat in live.chats
     ]
@@ -184,6 +192,7 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
         await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: live.checkup.mend})
         yield
     finally:
+        reconcile.stop()
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
@@ -205,11 +214,27 @@ async def _lasting(app: App, name: str, work: Callable[[], Awaitable[object]]) -
 async def _watch(app: App, engine: Engine, verifying: asyncio.Task[None]) -> None:
     """Take in the folder now and whenever it changes; first the channels may tell their limits."""
     await asyncio.wait({verifying}, timeout=LIMITS_FIRST.total_seconds())
-    await app.intake.take(app.source)
-    engine.wake_at(app.clock.now())
+    await _take(app, engine)
     async for _ in app.source.changes():
-        await app.intake.take(app.source)
-        engine.wake_at(app.clock.now())
+        await _take(app, engine)
+
+
+async def _take(app: App, engine: Engine) -> None:
+    """Take in the folder, once more for each edit that waits for a post on its way."""
+    while (await app.intake.take(app.source)).again:
+        await app.clock.sleep(LANDING)
+    engine.wake_at(app.clock.now())
+
+
+async def _watch_links(app: App) -> None:
+    """Look at the links of what waits, again and again."""
+    from bot.flow.linkcheck import LinkWatch
+
+    async with fetcher() as links:
+        watch = LinkWatch(app.store, app.clock, links)
+        while True:
+            await watch.look()
+            await app.clock.sleep(LOOK_EVERY)
 
 
 async def foretold(app: App, span: timedelta, *, approve_all: bool = False) -> "tuple[Forecast, tuple[str, ...]]":
@@ -245,6 +270,24 @@ def configured(settings: Settings) -> tuple[Channel, ...]:
         for each in settings.channels
         if not each.missing
     )
+
+
+def accounts(settings: Settings) -> Mapping[str, str]:
+    """Return by channel what its platform knows its account by: the required settings, and where the platform is."""
+    return {
+        each.name: "\n".join(
+            (
+                each.platform,
+                *(
+                    each.credentials.get(field.key, "").rstrip("/")
+                    for field in adapters()[each.platform].FIELDS
+                    if field.required or field.key == "BASE_URL"
+                ),
+            )
+        )
+        for each in settings.channels
+        if not each.missing
+    }
 
 
 async def demo_plans(app: App, every: int) -> None:

@@ -29,7 +29,7 @@ class NoticeBoard:
 
     `effects` are (key, text) that followers could see; `answers` what `find` says, in order, else what is true. A part
     numbered `break_at` is never taken; `after` runs once a part is public. `limits` are what it tells when verified, if it
-    is not `unwell`.
+    is not `unwell`; `refusals` what it answers instead of removing a post, by id.
     """
 
     clock: Clock
@@ -43,6 +43,7 @@ class NoticeBoard:
     after: Callable[[], Awaitable[object]] | None = None
     limits: Limits = LIMITS
     unwell: Exception | None = None
+    refusals: dict[str, Outcome | Exception] = field(default_factory=dict)
 
     async def verify(self) -> Account:
         if self.unwell is not None:
@@ -78,6 +79,10 @@ class NoticeBoard:
         return self.effects.get(key.value)
 
     async def retract(self, receipt: Receipt) -> Outcome:
+        if (refusal := self.refusals.get(receipt.id)) is not None:
+            if isinstance(refusal, Exception):
+                raise refusal
+            return refusal
         self.removed.append(receipt.id)
         return Sent(receipt=receipt)
 

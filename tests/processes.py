@@ -32,7 +32,7 @@ def handbill(
     if any(name.startswith("PYTHON") for name in more):
         done = subprocess.run(
             [sys.executable, "-m", "bot", *words],
-            input=stdin, capture_output=True, text=True, timeout=60, check=False, env=environment(**more),
+            input=stdin, capture_output=True, text=True, timeout=300, check=False, env=environment(**more),
         )  # fmt: skip
     else:
         done = FORKS.run(words, stdin, environment(**more))
@@ -44,7 +44,7 @@ def handbill(
 def told(home: Path, *words: str, **more: str) -> Any:
     """Run one command with --json and return what it printed, which must be what docs/json.md says."""
     found = json.loads(handbill(home, *words, "--json", stdin="", check=True, **more).stdout)
-    verb = " ".join(words[:2]) if words[0] == "plan" else words[0]
+    verb = next(each for each in (" ".join(words[:2]), words[0]) if each in PRINTS)
     faults = misfits(found, PRINTS[verb], verb)
     assert not faults, faults
     return found
@@ -79,7 +79,7 @@ def started(home: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[s
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=100)
         assert process.stdout is not None
         process.stdout.close()
         log.close()
@@ -94,19 +94,19 @@ class Sandbox:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return what followers could see."""
-        with urllib.request.urlopen(f"{self.address}/ledger", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.address}/ledger", timeout=60) as answer:
             found: list[dict[str, Any]] = json.load(answer)
         return found
 
     def fault(self, **fields: Any) -> None:
         """Open a fault."""
         request = urllib.request.Request(f"{self.address}/faults", json.dumps(fields).encode(), method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def lift(self) -> None:
         """Lift every fault."""
         request = urllib.request.Request(f"{self.address}/faults", method="DELETE")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def twice(self) -> dict[tuple[str, str], int]:
         """Return every text that followers of a platform saw more than once."""
@@ -139,7 +139,7 @@ def running(home: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def stop(process: subprocess.Popen[str], patience: float = 20) -> int:
+def stop(process: subprocess.Popen[str], patience: float = 100) -> int:
     """Ask a process to end, as a service manager does, and return its exit code."""
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=patience)

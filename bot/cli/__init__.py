@@ -6,7 +6,9 @@ command's module is imported only when the command is used.
     group.py      finds the command, turns errors into words and exit codes
     output.py     what commands share: opening the app, printing for people or as JSON
     manuscript.py what preview and excerpts read: an article, and what stands around it
-    prepare.py start.py articles.py excerpts.py override.py schedule.py simulate.py steering.py ledger.py      the commands
+    spans.py      what plans are made of, as people write it
+    prepare.py start.py articles.py excerpts.py override.py plan.py schedule.py
+    simulate.py steering.py ledger.py audit.py keeping.py      the commands
 """
 
 #: name -> (module, what it does); the order is that of a first day.
@@ -20,7 +22,7 @@ COMMANDS = {
     "preview": ("articles", "Show exactly what each channel would get."),
     "excerpts": ("excerpts", "List the passages an article offers, the best first."),
     "override": ("override", "Say something in your own words on one channel."),
-    "plan": ("schedule", "Show, set or clear a channel's posting times."),
+    "plan": ("plan", "Show or set a channel's posting times, caps and blackouts."),
     "queue": ("schedule", "List deliveries: what is due, where, when, in which state."),
     "simulate": ("simulate", "Play the coming days through: what, when, at what cost."),
     "approve": ("steering", "Give held deliveries their next free slot."),
@@ -33,6 +35,11 @@ COMMANDS = {
     "resume": ("steering", "Post again after a pause."),
     "status": ("ledger", "Tell how things stand: channels, problems, deliveries."),
     "log": ("ledger", "Tell one delivery's story: attempts, receipts, reasons."),
+    "audit": ("audit", "List what persons decided; verify that log."),
+    "backup": ("keeping", "Write the ledger and the pictures to one file."),
+    "restore": ("keeping", "Put a backup in place; nothing is sent twice after it."),
+    "export": ("keeping", "Write everything as JSON Lines."),
+    "import": ("keeping", "Take an export into an empty database."),
 }
 
 HELP = """Usage: handbill [OPTIONS] COMMAND [WORDS]...

@@ -21,6 +21,7 @@ from bot.cli.output import (
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.domain.channel import Channel
     from bot.domain.delivery import Attempt, Delivery
 
 
@@ -60,11 +61,9 @@ async def _look(app: "App") -> dict[str, Any]:
     hold = await app.store.hold()
     attention = await app.store.deliveries(states=(State.UNCERTAIN, State.FAILED))
     return {
+        "trouble": await app.store.trouble(),
         "paused": {"on": hold.on, "why": hold.why, "since": hold.since},
-        "channels": [
-            {"name": each.name, "platform": each.platform, "account": each.account, "paused": each.paused}
-            for each in await app.store.channels()
-        ],
+        "channels": [await _channel(app, each) for each in await app.store.channels()],
         "missing": [name for each in app.settings.channels for name in each.missing],
         "problems": [
             {"level": each.level, "where": each.where, "what": each.what, "hint": each.hint}
@@ -76,15 +75,35 @@ async def _look(app: "App") -> dict[str, Any]:
     }
 
 
+async def _channel(app: "App", channel: "Channel") -> dict[str, Any]:
+    from bot.domain.pacing import MILLION, month_of
+
+    now, price = app.clock.now(), channel.limits.price
+    budget = (await app.planner.plan(channel.name)).budget
+    spent = await app.store.spent(channel.name, month_of(now)[0]) if budget and price else 0
+    return {
+        "name": channel.name,
+        "platform": channel.platform,
+        "account": channel.account,
+        "paused": channel.paused,
+        "rests_until": channel.rests if channel.resting(now) else None,
+        "rests_why": channel.rests_why if channel.resting(now) else "",
+        "budget": budget / MILLION,
+        "spent": spent / MILLION,
+        "currency": price.currency if budget and price else "",
+    }
+
+
 def _show(found: dict[str, Any], zone: str) -> None:
     say(f"The bot is {'running' if found['running'] else 'not running (start it with `handbill run`)'}.")
+    if found["trouble"]:
+        say(f"NOTHING CAN BE SENT: {found['trouble']}. What is due waits, and goes out once that is mended.")
     if found["paused"]["on"]:
         say(f"Everything is PAUSED since {local(found['paused']['since'], zone)}: {found['paused']['why']}")
     if not found["channels"]:
         say("No channel is set up: run `handbill init`, then `handbill doctor`.")
     for channel in found["channels"]:
-        paused = f"  PAUSED: {channel['paused']} (mend it, then `handbill doctor`)" if channel["paused"] else ""
-        say(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
+        _show_channel(channel, zone)
     for name in found["missing"]:
         say(f"  missing setting: {name}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(found["deliveries"].items()))
@@ -98,6 +117,15 @@ def _show(found: dict[str, Any], zone: str) -> None:
     for delivery in found["attention"]:
         say(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
         say(f"  {_next_step(delivery, zone)}")
+
+
+def _show_channel(channel: dict[str, Any], zone: str) -> None:
+    paused = f"  PAUSED: {channel['paused']} (mend it, then `handbill doctor`)" if channel["paused"] else ""
+    say(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
+    if channel["rests_until"]:
+        say(f"    {channel['rests_why']}; next try {local(channel['rests_until'], zone)}")
+    if channel["currency"]:
+        say(f"    {channel['spent']:,.2f} of {channel['budget']:,.2f} {channel['currency']} spent this month")
 
 
 def _next_step(delivery: dict[str, Any], zone: str) -> str:
@@ -121,6 +149,8 @@ Example:
 @click.pass_context
 def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     """Show one delivery whole."""
+    from bot.domain.evidence import evidence
+
     settings = settings_of(ctx)
     quiet_logs(settings)
 
@@ -135,7 +165,9 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     found, attempts, history = asyncio.run(work())
     if as_json:
         moves = [{"at": at, "state": str(state), "why": why} for at, state, why in history]
-        show_json({**shape(found), "attempts": [_attempt_shape(each) for each in attempts], "history": moves})
+        tried = [_attempt_shape(each) for each in attempts]
+        known = [{"at": each.at, "what": each.what} for each in evidence(found, attempts, history)]
+        show_json({**shape(found), "attempts": tried, "history": moves, "evidence": known})
         return
     say(f"{found.id}  {found.campaign}/{found.article} on {found.channel}: {found.state}  {found.why}\n")
     show_table(("when", "state", "why"), [(local(at, settings.zone), str(state), why) for at, state, why in history])
@@ -149,6 +181,9 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
         for each in attempts
     ]
     show_table(("attempt", "part", "outcome", "what it said"), rows)
+    if facts := evidence(found, attempts, history):
+        say("\nNobody knows whether it is public. What is known:")
+        show_table(("when", "what"), [(local(each.at, settings.zone) or "now", each.what) for each in facts])
     for number, receipt in found.receipts:
         say(f"part {number}: {receipt.url}")
     for part in found.post.parts:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.domain.delivery import Delivery
     from bot.settings import Settings
 
 T = TypeVar("T")
@@ -58,13 +59,40 @@ def with_app(ctx: click.Context, verb: "Callable[[App], Awaitable[T]]", *, catch
     async def work() -> T:
         from bot import app
 
-        async with app.opened(settings) as opened:
+        async with app.opened(settings, who()) as opened:
             if catch_up:
                 await app.catch_up(opened)
             return await verb(opened)
 
     quiet_logs(settings)
     return asyncio.run(work())
+
+
+def who() -> str:
+    """Return who is at the command line, as the audit log names them: "cli:" and the system's name for the account.
+
+    The account is asked of the system, not of the environment, which anybody can set.
+    """
+    try:
+        import pwd
+
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:  # a container's account without a name
+        return f"cli:{os.getuid()}"
+    except ImportError:  # Windows
+        import getpass
+
+        return f"cli:{getpass.getuser()}"
+
+
+async def known(app: "App", channel: str) -> None:
+    """Raise NotFound, with the names there are, when no channel has that one."""
+    names = [each.name for each in await app.store.channels()]
+    if channel not in names:
+        from bot.errors import NotFound
+
+        hint = f"there are: {', '.join(names) or 'none, see handbill init'}"
+        raise NotFound(f"no channel is called {channel!r}", hint=hint)
 
 
 def quiet_logs(settings: "Settings") -> None:
@@ -155,7 +183,7 @@ def one_line(text: str, most: int = 60) -> str:
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
-def shape(delivery: Any) -> dict[str, Any]:  # noqa: ANN401 - a Delivery; the type would import the domain for --help
+def shape(delivery: Any, warnings: Sequence[str] = ()) -> dict[str, Any]:  # noqa: ANN401 - a Delivery; the type would import the domain for --help
     """Return a delivery as docs/json.md describes it."""
     return {
         "id": delivery.id,
@@ -163,6 +191,7 @@ def shape(delivery: Any) -> dict[str, Any]:  # noqa: ANN401 - a Delivery; the ty
         "article": delivery.article,
         "channel": delivery.channel,
         "state": str(delivery.state),
+        "version": delivery.version,
         "why": delivery.why,
         "slot": delivery.slot,
         "due": delivery.due,
@@ -176,11 +205,33 @@ def shape(delivery: Any) -> dict[str, Any]:  # noqa: ANN401 - a Delivery; the ty
         },
         "parts": [part_shape(part) for part in delivery.post.parts],
         "notes": list(delivery.post.notes),
+        "warnings": list(warnings),
         "receipts": [
             {"part": number, "id": receipt.id, "url": receipt.url, "at": receipt.at}
             for number, receipt in delivery.receipts
         ],
     }
+
+
+async def warnings_of(app: "App", deliveries: "Sequence[Delivery]") -> dict[str, list[str]]:
+    """Return by delivery what is wrong with the links of what waits, as far as the bot looked at them."""
+    from bot.domain.delivery import UNSENT
+    from bot.domain.post import addresses
+    from bot.flow.linkcheck import faulty
+
+    found = await faulty(app.store, app.clock)
+    waiting = (each for each in deliveries if found and each.state in UNSENT)
+    return {
+        each.id: [f"{url} {found[url][0]} ({found[url][1]})" for url in addresses(each.post) if url in found]
+        for each in waiting
+    }
+
+
+def show_warnings(warnings: Mapping[str, Sequence[str]]) -> None:
+    """Print them, one line each."""
+    for delivery, found in warnings.items():
+        for words in found:
+            say(f"warning: {delivery}: {words}")
 
 
 def part_shape(part: Any) -> dict[str, Any]:  # noqa: ANN401 - a Part, see above

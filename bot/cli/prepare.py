@@ -13,6 +13,7 @@ from bot.errors import BadInput, BadSetting, HandbillError
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.domain.channel import Channel
     from bot.flow.checkup import Finding
     from bot.settings import Settings
 
@@ -161,9 +162,17 @@ async def _channels(opened: "App") -> "Sequence[Finding]":
 
     try:
         async with app.connected(opened) as live:
-            return [*await live.checkup.channels(), *clock(live.peers.ahead)]
+            found = [*await live.checkup.channels(), *clock(live.peers.ahead)]
+        return found + [_rest(each) for each in await opened.store.channels() if each.resting(opened.clock.now())]
     except BadSetting as error:
         return [Finding(subject=error.where or "settings", level="error", what=error.what, hint=error.hint)]
+
+
+def _rest(channel: "Channel") -> "Finding":
+    from bot.flow.checkup import Finding
+
+    what = f"{channel.rests_why or 'it rests'}; next try {channel.rests:%d %b %Y %H:%M} UTC"
+    return Finding(subject=channel.name, level="warning", what=what, hint="what is due waits, and goes out by itself")
 
 
 def _database(settings: "Settings", level: str, what: str, hint: str = "") -> "Finding":

@@ -5,7 +5,8 @@ import errno
 import os
 import signal
 import socket
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from bot.cli.output import STARTER_NAME, say, settings_of, write_new
 from bot.errors import BadSetting, NotAllowed
 
 if TYPE_CHECKING:
+    from bot.ports import Store
     from bot.settings import Settings
 
 PORT = click.IntRange(0, 65535)
@@ -64,7 +66,7 @@ async def _run(settings: "Settings", page: Any, address: tuple[str, int] | None,
         pass  # a second bot is told so, and not that its port is taken
     with _listening(address) as listening:
         stop = _stop_on_signals()
-        async with app.running(settings) as live:
+        async with app.running(settings) as live, _until_lost(live.app.store, stop):
             if listening is None:
                 say("Handbill is running without a web page (HANDBILL_WEB is off).   (Ctrl-C stops)")
                 await stop.wait()
@@ -74,6 +76,19 @@ async def _run(settings: "Settings", page: Any, address: tuple[str, int] | None,
             if followers:
                 say(f"As followers see it: {followers}")
             await page(live, listening, stop, followers)
+
+
+@asynccontextmanager
+async def _until_lost(store: "Store", stop: asyncio.Event) -> AsyncIterator[None]:
+    """Stop once the database can be used no more, and say why: what cannot be written down is not sent."""
+    lost = asyncio.create_task(store.lost())
+    lost.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+        if lost.done():
+            raise lost.result()
+    finally:
+        lost.cancel()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -1,33 +1,58 @@
 """approve, hold, cancel, send-now, settle, retract, pause, resume."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.output import json_option, local, quiet_logs, say, settings_of, shape, show_json, with_app
+from bot.cli.output import (
+    json_option,
+    local,
+    quiet_logs,
+    say,
+    settings_of,
+    shape,
+    show_json,
+    show_warnings,
+    warnings_of,
+    who,
+    with_app,
+)
 from bot.errors import BadInput
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.delivery import Delivery
-    from bot.ports import Hold
+    from bot.flow.releasing import Released
 
-ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY…")
+ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY[@VERSION]…")
+#: What is told of in counts when posting goes on.
+RESUMED = (("reslotted", "got the next free slot"), ("held", "held, with no free slot left"), ("dropped", "cancelled"))
 
 
-def _decide(ctx: click.Context, ids: Sequence[str], verb: str, as_json: bool) -> None:
+def _decide(ctx: click.Context, ids: Sequence[str], verb: str, as_json: bool, **more: bool) -> None:
     async def work(app: "App") -> "Sequence[Delivery]":
-        chosen: Sequence[Delivery] = await getattr(app.steering, verb)(ids)
+        chosen: Sequence[Delivery] = await getattr(app.steering, verb)(ids, **more)
+        found.update(await warnings_of(app, chosen))
         return chosen
 
-    _told(with_app(ctx, work), settings_of(ctx).zone, as_json)
+    found: dict[str, list[str]] = {}
+    _told(with_app(ctx, work), settings_of(ctx).zone, as_json, found)
+    if not as_json:
+        show_warnings(found)
 
 
-def _told(deliveries: "Sequence[Delivery]", zone: str, as_json: bool) -> None:
+def _told(
+    deliveries: "Sequence[Delivery]",
+    zone: str,
+    as_json: bool,
+    warnings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     if as_json:
-        show_json([shape(each) for each in deliveries])
+        show_json([shape(each, warnings.get(each.id, ())) for each in deliveries])
         return
     for each in deliveries:
         moment = f" for {local(each.due, zone)}" if each.due and each.state in ("scheduled", "retrying") else ""
@@ -35,7 +60,7 @@ def _told(deliveries: "Sequence[Delivery]", zone: str, as_json: bool) -> None:
 
 
 def _command(name: str, verb: str, words: str, example: str) -> click.Command:
-    @click.command(name=name, help=f"{words}\n\n\b\nExample:\n  {example}")
+    @click.command(name=name, help=f"{words}\n\n{SEEN}\n\n\b\nExample:\n  {example}")
     @ids_argument
     @json_option
     @click.pass_context
@@ -45,6 +70,9 @@ def _command(name: str, verb: str, words: str, example: str) -> click.Command:
     return run
 
 
+SEEN = """With @VERSION, as `queue --json` shows it, only what is still as you saw it is changed; without, what it is at this
+moment. When somebody else was first, nothing is done and you are told who, when and what."""
+
 approve_command = _command(
     "approve", "approve", "Give each held delivery the next free slot of its channel.", "handbill approve 3f2a 77c0"
 )
@@ -52,12 +80,24 @@ hold_command = _command(
     "hold", "hold", "Take each delivery off the schedule until it is approved again.", "handbill hold 3f2a"
 )
 cancel_command = _command("cancel", "cancel", "End each delivery unsent, for good.", "handbill cancel 3f2a")
-send_now_command = _command(
-    "send-now",
-    "send_now",
-    "Make each delivery due at once. A running bot posts it within seconds; else the next `handbill run` does.",
-    "handbill send-now 3f2a",
+
+
+@click.command(
+    name="send-now",
+    help="""Make each delivery due at once. A running bot posts it within seconds; else the next `handbill run` does.
+During a pause or a blackout that is refused, unless you say --anyway.
+
+\b
+Example:
+  handbill send-now 3f2a""",
 )
+@ids_argument
+@click.option("--anyway", is_flag=True, help="In spite of a blackout; during a pause: first thing after it.")
+@json_option
+@click.pass_context
+def send_now_command(ctx: click.Context, deliveries: tuple[str, ...], anyway: bool, as_json: bool) -> None:
+    """Make deliveries due at once."""
+    _decide(ctx, deliveries, "send_now", as_json, anyway=anyway)
 
 
 @click.command(
@@ -84,7 +124,7 @@ def settle_command(ctx: click.Context, delivery: str, verdict: str | None, url: 
     chosen = verdict
 
     async def work(app: "App") -> "Delivery":
-        from bot.flow.steering import Verdict
+        from bot.flow.settling import Verdict
 
         return await app.steering.settle(delivery, Verdict(chosen), url)
 
@@ -93,7 +133,8 @@ def settle_command(ctx: click.Context, delivery: str, verdict: str | None, url: 
 
 @click.command(
     name="retract",
-    help="""Remove a published post from its platform, every part of it, and record that.
+    help="""Remove a published post from its platform, every part of it, the last first, and record that. What fails
+half-way goes on where it stopped when you say it again.
 
 \b
 Example:
@@ -110,7 +151,7 @@ def retract_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     async def work() -> "Delivery":
         from bot import app
 
-        async with app.opened(settings) as opened, app.connected(opened) as live:
+        async with app.opened(settings, who()) as opened, app.connected(opened) as live:
             return await live.app.steering.retract(delivery, live.platforms)
 
     _told([asyncio.run(work())], settings.zone, as_json)
@@ -132,27 +173,68 @@ def pause_command(ctx: click.Context, reason: tuple[str, ...], as_json: bool) ->
     why = " ".join(" ".join(reason).split())
     if not why:
         raise BadInput("the reason is missing", hint="those who find posting paused will want to know why")
-    _hold(ctx, lambda app: app.steering.pause(why), as_json)
+    hold = with_app(ctx, lambda app: app.steering.pause(why))
+    if as_json:
+        show_json({"paused": hold.on, "why": hold.why, "since": hold.since})
+    else:
+        say(f"Everything is paused: {hold.why}")
 
 
 @click.command(
     name="resume",
-    help="""Post again. What came due during the pause is late, and each channel's late policy says what becomes of it.
+    help="""Post again, and say what becomes of what came due during the pause. On a terminal you are asked; elsewhere it is
+--late.
 
 \b
-Example:
-  handbill resume""",
+Examples:
+  handbill resume
+  handbill resume --reslot""",
 )
+@click.option("--late", "choice", flag_value="late", help="Post it late: spread, never in a burst, as each plan says.")
+@click.option("--reslot", "choice", flag_value="reslot", help="Give each the next free slot of its channel, in order.")
+@click.option("--drop", "choice", flag_value="drop", help="Cancel it.")
 @json_option
 @click.pass_context
-def resume_command(ctx: click.Context, as_json: bool) -> None:
+def resume_command(ctx: click.Context, choice: str | None, as_json: bool) -> None:
     """Resume everything."""
-    _hold(ctx, lambda app: app.steering.resume(), as_json)
+    from bot.flow.releasing import Overdue
 
+    asking = choice is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
-def _hold(ctx: click.Context, verb: "Callable[[App], Awaitable[Hold]]", as_json: bool) -> None:
-    hold = with_app(ctx, verb)
+    async def work(app: "App") -> "Released":
+        hold = await app.store.hold()
+        due = await app.steering.overdue() if hold.on and asking else ()
+        chosen = await asyncio.to_thread(_asked, due) if due else choice or Overdue.LATE
+        return await app.steering.resume(Overdue(chosen), hold.since if hold.on else None)
+
+    done = with_app(ctx, work)
     if as_json:
-        show_json({"paused": hold.on, "why": hold.why, "since": hold.since})
-    else:
-        say(f"Everything is paused: {hold.why}" if hold.on else "Posting again.")
+        counts = {name: getattr(done, name) for name in ("due", "reslotted", "held", "dropped", "begun")}
+        show_json({"paused": done.hold.on, "why": done.hold.why, "since": done.hold.since} | counts)
+        return
+    say("Posting again.")
+    _show_counts(done)
+
+
+def _show_counts(done: "Released") -> None:
+    if not done.due:
+        return
+    acted = [f"{getattr(done, name)} {words}" for name, words in RESUMED if getattr(done, name)]
+    left = done.due - done.reslotted - done.held - done.dropped
+    acted += [f"{left} posted late, as each channel's plan says"] if left else []
+    say(f"{done.due} came due during the pause: {', '.join(acted)}.")
+    if done.begun:
+        say(f"{done.begun} of them half out already: such a thread goes on, or `handbill retract` takes it back.")
+
+
+def _asked(due: "Sequence[Delivery]") -> str:
+    """Ask what to do with what came due."""
+    from collections import Counter
+
+    from bot.flow.releasing import CHOICES, Overdue
+
+    channels = Counter(each.channel for each in due)
+    say(f"{len(due)} came due during the pause: {', '.join(f'{n} on {name}' for name, n in channels.items())}.")
+    for each, words in CHOICES.items():
+        say(f"  {each:<7} {words}")
+    return str(click.prompt("What becomes of it", type=click.Choice([each.value for each in Overdue]), default="late"))

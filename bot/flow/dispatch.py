@@ -236,8 +236,9 @@ class Dispatch:
         resume = await self._resume(delivery, part)
         key = await self._store.arm(delivery, attempt, attempt.deadline + LEASE_MARGIN)
         outcome, crashed = await self._publish(delivery.channel, part, key, _reply_to(proofs), resume)
-        log.info("attempt", delivery=delivery.id, part=part.number, outcome=type(outcome).__name__)
         done = isinstance(outcome, Sent) and {*proofs, part.number} == {each.number for each in delivery.post.parts}
+        if not done:
+            log.info("attempt", delivery=delivery.id, part=part.number, outcome=type(outcome).__name__)
         change = Change.of(replace(delivery, state=State.SENDING, epoch=epoch), State.SENT, "") if done else None
         await self._store.record(replace(attempt, key=key, ended=self._clock.now(), outcome=outcome), change)
         if done:

@@ -10,9 +10,10 @@ from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
+from bot.domain.ledger import Change
 from bot.errors import BadInput, NotAllowed
 from bot.flow.planning import Planner
-from bot.ports import Change, Clock, Found, Problem, Source, Store
+from bot.ports import Clock, Found, Problem, Source, Store
 
 if TYPE_CHECKING:
     from bot.domain.composing import Composition
@@ -23,15 +24,26 @@ NO_CHANNEL = Problem(
     hint="run `handbill init`, or `handbill doctor` to see what is missing",
 )
 
+#: Why an edit does not reach a delivery, and when it will.
+LATE = {
+    State.SENDING: "it is being sent at this moment; if that fails, it gets the new words before the next try",
+    State.UNCERTAIN: "it may be public already; if it turns out not to be there, it is held with the new words",
+}
+HALF_OUT = "a part of it is public, so the rest goes out as it was approved"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What one intake did: "campaign/name" of articles by what became of them, and what stood in the way."""
+    """What one intake did: "campaign/name" of articles by what became of them, and what stood in the way.
+
+    `again` tells that an edit waits for a post that is on its way at this moment: take once more in a few seconds.
+    """
 
     new: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    again: bool = False
 
 
 class Intake:
@@ -52,17 +64,16 @@ class Intake:
             await self._store.put_directory(found.directory)
         channels = await self._store.channels()
         problems = [*found.problems, *misdirected(found, channels)]
-        new, edited = await self._take_articles(found.articles, problems) if channels else ((), ())
+        taken = await self._take_articles(found.articles, problems) if channels else Taken()
         await self._store.put_problems(source.name, problems)
-        return Taken(new=new, edited=edited, gone=await self._hold_gone(found), problems=tuple(problems))
+        return replace(taken, gone=await self._hold_gone(found), problems=tuple(problems))
 
-    async def _take_articles(
-        self, articles: Sequence[Article], problems: list[Problem]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    async def _take_articles(self, articles: Sequence[Article], problems: list[Problem]) -> Taken:
         """Take what is new or edited; an article that cannot be composed is a problem and never hides another."""
         known = await self._store.editions()
         new: list[str] = []
         edited: list[str] = []
+        waiting: list[str] = []
         for each in articles:
             article = replace(each, digest=await self._edition(each))
             before = known.get((article.campaign, article.name))
@@ -70,22 +81,24 @@ class Intake:
                 continue
             name = f"{article.campaign}/{article.name}"
             try:
-                await self._take_one(article, new=before is None)
+                waits = await self._take_one(article, problems, new=before is None)
             except (BadInput, NotAllowed) as error:
                 problems.append(Problem(where=error.where or name, what=error.what, hint=error.hint))
                 continue
-            (new if before is None else edited).append(name)
-        return tuple(new), tuple(edited)
+            (waiting if waits else new if before is None else edited).append(name)
+        return Taken(new=tuple(new), edited=tuple(edited), again=bool(waiting))
 
-    async def _take_one(self, article: Article, *, new: bool) -> None:
+    async def _take_one(self, article: Article, problems: list[Problem], *, new: bool) -> bool:
+        """Take one article; tell whether it must be taken once more, since a post of it is on its way."""
         made = {each.channel.name: each for each in await self._planner.compose(article)}
         if new:
             begun = await self._store.deliveries(campaign=article.campaign, article=article.name)
             served = {each.channel for each in begun}  # by an intake that was cut short
             await self._planner.add(article, [each for name, each in made.items() if name not in served])
-        else:
-            await self._renew(article, made)
+        elif await self._renew(article, made, problems):
+            return True
         await self._store.put_article(article, self._clock.now())
+        return False
 
     async def _edition(self, article: Article) -> str:
         """Return what tells one edition from the next: the file's digest, and one of all else its posts are made of."""
@@ -93,22 +106,36 @@ class Intake:
         around = blake2b(repr((campaign, directory)).encode(), digest_size=8).hexdigest()
         return f"{article.digest}+{around}"
 
-    async def _renew(self, article: Article, made: "Mapping[str, Composition]") -> None:
-        """Bring an edited article's deliveries in step; one of which any part has gone out is never touched."""
+    async def _renew(self, article: Article, made: "Mapping[str, Composition]", problems: list[Problem]) -> bool:
+        """Bring an edited article's deliveries in step; one of which any part has gone out is never touched.
+
+        Tells whether one is being sent at this moment: the edit waits for what comes of that.
+        """
         before = await self._store.article(article.campaign, article.name)
         campaign = await self._store.campaign(article.campaign)
         deliveries = await self._store.deliveries(campaign=article.campaign, article=article.name)
+        again = False
         for delivery in deliveries:
             new = made.get(delivery.channel)
             # A change around the article (its campaign, the directory) matters only where it changes the post.
             touched = _file(article) != _file(before) or new is None or new.post != delivery.post
-            if touched and delivery.state in UNSENT and not delivery.receipts:
+            if not touched or delivery.digest == article.digest:
+                continue
+            if delivery.state in UNSENT and not delivery.receipts:
                 await self._renew_one(delivery, article, new)
+            elif words := LATE.get(delivery.state, HALF_OUT if delivery.state in UNSENT else ""):
+                where = f"{article.campaign}/{article.name}"
+                what = f"the edit does not reach delivery {delivery.id} on {delivery.channel}: {words}"
+                problems.append(Problem(where=where, what=what, level="warning"))
+                again = again or delivery.state is State.SENDING
+        if again:
+            return True
         if article.channels != before.channels:  # a channel set up later gets new articles, not the archive
             served = {each.channel for each in deliveries}
             await self._planner.add(article, [each for name, each in made.items() if name not in served])
         if article.ready and not before.ready and not campaign.approval:
             await self._release(article)
+        return False
 
     async def _renew_one(self, delivery: Delivery, article: Article, made: "Composition | None") -> None:
         same = _file(article) == delivery.digest.partition("+")[0]

@@ -69,8 +69,11 @@ class Planner:
     ) -> datetime | None:
         """Return the channel's next slot that is not among those `taken`, whatever the ledger holds."""
         now = self._clock.now()
-        plan = (await self._store.plans()).get(channel, self._default)
-        return next_slot(plan, max(now, not_before or now), taken, expires)
+        return next_slot(await self.plan(channel), max(now, not_before or now), taken, expires)
+
+    async def plan(self, channel: str) -> Plan:
+        """Return the plan of a channel, the default one where it has none of its own."""
+        return (await self._store.plans()).get(channel, self._default)
 
     async def earlier(self, article: Article, channel: Channel) -> Sequence[Earlier]:
         """Return what the channel's platform was or will be told, but for what this channel was told of the article."""
@@ -85,12 +88,20 @@ class Planner:
         """Return what an attentive reader would mark in what a delivery says."""
         from bot.domain.composing import Composition
         from bot.domain.linting import lint
+        from bot.flow.linkcheck import faulty
 
         [channel] = [each for each in await self._store.channels() if each.name == delivery.channel]
         composition = Composition(channel=channel, excerpt=delivery.excerpt, post=delivery.post)
         campaign = await self._store.campaign(article.campaign)
         known = (await self._store.directory()).handles(channel.platform)
-        return lint(composition, article, campaign, known=known, earlier=await self.earlier(article, channel))
+        return lint(
+            composition,
+            article,
+            campaign,
+            known=known,
+            earlier=await self.earlier(article, channel),
+            faulty=await faulty(self._store, self._clock),
+        )
 
     async def faults(self, delivery: Delivery, article: Article) -> str:
         """Return why a delivery must not be sent unseen, "" when it may be."""

@@ -3,202 +3,217 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from bot.domain.delivery import UNSENT, Delivery, State
-from bot.domain.outcome import Receipt, Sent
-from bot.domain.plan import Plan
-from bot.errors import BadInput, NotAllowed
+from bot.domain.ledger import Change, Hold
+from bot.domain.plan import ANYWAY, WEEKDAYS, Plan
+from bot.errors import NotAllowed
+from bot.flow.deciding import Deciding, begun, guarded, refuse, refuse_begun
 from bot.flow.planning import Planner
-from bot.ports import Change, Clock, Hold, Platform, Store
+from bot.flow.releasing import Overdue, Released, Releasing
+from bot.flow.settling import Settling, Verdict
+from bot.flow.withdrawing import Withdrawing
+from bot.ports import Clock, Platform, Store
 
-
-class Verdict(StrEnum):
-    """What a person found out about an uncertain delivery."""
-
-    THERE = "there"
-    ABSENT = "absent"
-    GIVE_UP = "give up"
+#: How often a new plan is laid over deliveries that others move at the same time.
+PATIENCE = 3
 
 
 class Steering:
-    """Each verb takes ids (any unambiguous beginning will do) and does all or, when one is refused, nothing."""
+    """Each verb takes ids (any unambiguous beginning will do, "@VERSION" behind it) and does all or, when one is
+    refused, nothing. What is done goes into the audit log as an act of `by`; NotAllowed when somebody was first.
+    """
 
-    def __init__(self, store: Store, clock: Clock, planner: Planner) -> None:
+    def __init__(self, store: Store, clock: Clock, planner: Planner, by: str = "bot") -> None:
         self._store, self._clock, self._planner = store, clock, planner
+        self._deciding = Deciding(store, clock, by)
+        self._releasing = Releasing(store, clock, planner, by)
+        self._settling = Settling(store, clock, planner, by)
+        self._withdrawing = Withdrawing(store, clock, by)
+
+    def acting(self, by: str) -> "Steering":
+        """Return the same verbs in somebody's name: "cli:anna", "desk"."""
+        return Steering(self._store, self._clock, self._planner, by)
 
     async def approve(self, ids: Sequence[str]) -> Sequence[Delivery]:
         """Give each held delivery the next free slot of its channel; one that is scheduled already is left alone."""
-        chosen = [each for each in await self._chosen(ids) if each.state is not State.SCHEDULED]
-        _refuse(chosen, {State.HELD, State.FAILED}, "approved")
-        await self._refuse_barred(chosen)
+        chosen = await self._deciding.chosen(ids)
+        waiting = [each for each in chosen if each.state is not State.SCHEDULED]
+        refuse(waiting, {State.HELD, State.FAILED}, "approved")
+        await self._refuse_barred(waiting)
         changes: list[Change] = []
         given: dict[str, set[datetime]] = {}
-        for delivery in chosen:
-            slot = await self._planner.slot(
-                delivery.channel, delivery.not_before, delivery.expires, given.setdefault(delivery.channel, set())
-            )
-            if slot is None:
-                raise NotAllowed(
-                    f"delivery {delivery.id} has no free slot before it expires",
-                    hint="send it now, change `expires` in the article, or cancel it",
-                )
-            given[delivery.channel].add(slot)
-            changes += self._scheduling(delivery, slot, "approved")
-        return await self._move(ids, changes)
+        for delivery in waiting:
+            slot = await self._slot(delivery, given.setdefault(delivery.channel, set()))
+            changes += _scheduling(delivery, slot, "approved")
+        return await self._done("approve", chosen, changes)
 
-    def _scheduling(self, delivery: Delivery, slot: datetime, why: str) -> list[Change]:
-        """Return the moves that put a delivery on the schedule; a failed one is brought back first, its tries forgotten."""
-        back = [Change.of(delivery, State.HELD, "brought back", tries=0)] if delivery.state is State.FAILED else []
-        held = replace(delivery, state=State.HELD)
-        return [*back, Change.of(held, State.SCHEDULED, why, slot=slot, due=slot)]
+    async def _slot(self, delivery: Delivery, given: set[datetime]) -> datetime:
+        """Return the next free slot; a thread that is half out is finished whatever its article's last day."""
+        expires = None if begun(delivery) else delivery.expires
+        slot = await self._planner.slot(delivery.channel, delivery.not_before, expires, given)
+        if slot is None:
+            raise NotAllowed(
+                f"delivery {delivery.id} has no free slot before it expires",
+                hint="send it now, change `expires` in the article, or cancel it",
+            )
+        given.add(slot)
+        return slot
 
     async def hold(self, ids: Sequence[str], why: str = "held by a manager") -> Sequence[Delivery]:
         """Take each delivery off the schedule until it is approved again."""
-        chosen = [each for each in await self._chosen(ids) if each.state is not State.HELD]
-        _refuse(chosen, UNSENT | {State.FAILED}, "held")
-        _refuse_begun(chosen, "held")
-        return await self._move(ids, [Change.of(each, State.HELD, why) for each in chosen])
+        chosen = await self._deciding.chosen(ids)
+        waiting = [each for each in chosen if each.state is not State.HELD]
+        refuse(waiting, UNSENT | {State.FAILED}, "held")
+        refuse_begun(waiting, "held")
+        return await self._done("hold", chosen, [guarded(each, State.HELD, why) for each in waiting])
 
     async def cancel(self, ids: Sequence[str], why: str = "cancelled by a manager") -> Sequence[Delivery]:
         """End each delivery unsent, for good."""
-        chosen = [each for each in await self._chosen(ids) if each.state is not State.CANCELLED]
-        _refuse(chosen, UNSENT, "cancelled")
-        _refuse_begun(chosen, "cancelled")
-        return await self._move(ids, [Change.of(each, State.CANCELLED, why) for each in chosen])
+        chosen = await self._deciding.chosen(ids)
+        waiting = [each for each in chosen if each.state is not State.CANCELLED]
+        refuse(waiting, UNSENT, "cancelled")
+        refuse_begun(waiting, "cancelled")
+        return await self._done("cancel", chosen, [guarded(each, State.CANCELLED, why) for each in waiting])
 
-    async def send_now(self, ids: Sequence[str]) -> Sequence[Delivery]:
-        """Make each delivery due at once; this is an approval too."""
-        chosen = await self._chosen(ids)
-        _refuse(chosen, UNSENT, "sent now")
-        await self._refuse_barred(each for each in chosen if each.state is State.HELD)
-        now, why = self._clock.now(), "sent now by a manager"
+    async def send_now(self, ids: Sequence[str], *, anyway: bool = False) -> Sequence[Delivery]:
+        """Make each delivery due at once, an approval too; during a pause or a blackout only if it is to be `anyway`."""
+        chosen = await self._deciding.chosen(ids)
+        refuse(chosen, UNSENT, "sent now")
         held = [each for each in chosen if each.state is State.HELD]
-        moments = (now + timedelta(microseconds=number) for number in range(len(held)))
-        await self._store.move(
-            [Change.of(each, State.SCHEDULED, why, slot=at, due=at) for each, at in zip(held, moments, strict=False)],
-            now,
-        )
-        for delivery in chosen:
-            if delivery not in held:
-                await self._store.reschedule(delivery, now, why, now)
-        return await self._chosen(ids)
+        await self._refuse_barred(held)
+        now = self._clock.now()
+        hushed = await self._hushed(chosen, now)
+        if hushed and not anyway:
+            raise next(iter(hushed.values()))
+        changes = []
+        for number, each in enumerate(chosen):
+            why = f"{ANYWAY}, by a manager" if each.channel in hushed else "sent now by a manager"
+            due = now - timedelta(microseconds=len(chosen) - 1 - number)  # in the order in which they were named
+            to, slot = (State.SCHEDULED, due) if each in held else (each.state, None)
+            changes.append(guarded(each, to, why, slot=slot, due=due))
+        return await self._done("send-now", chosen, changes, "in spite of a pause or blackout" if hushed else "")
+
+    async def _hushed(self, chosen: Iterable[Delivery], now: datetime) -> Mapping[str, NotAllowed]:
+        """Return by channel why nothing is to be sent there now."""
+        hold = await self._store.hold()
+        found: dict[str, NotAllowed] = {}
+        for channel in dict.fromkeys(each.channel for each in chosen):
+            blackout = (await self._planner.plan(channel)).blackout_at(now)
+            if hold.on:
+                hint = "`handbill resume` lets it go on; with --anyway it is the first to go out then"
+                found[channel] = NotAllowed(f"everything is paused: {hold.why}", hint=hint)
+            if blackout is not None:
+                what = f"nothing is posted to {channel} until {blackout.end:%Y-%m-%d %H:%M} UTC"
+                why = f": {blackout.why}" if blackout.why else ""
+                found[channel] = NotAllowed(what + why, hint="with --anyway it is posted all the same")
+        return found
 
     async def put_plan(self, channel: str, plan: Plan | None) -> int:
         """Set a channel's plan (None = the default) and move what is scheduled to its slots, in order; return how many."""
-        await self._store.put_plan(channel, plan)
+        old = (await self._store.plans()).get(channel)
+        await self._store.put_plan(channel, plan, self._deciding.act(_plan_verb(old, plan), channel, _plan_words(plan)))
+        for patience in range(PATIENCE, 0, -1):
+            try:
+                return await self._replan(channel)
+            except NotAllowed:
+                if patience == 1:
+                    raise
+        return 0
+
+    async def _replan(self, channel: str) -> int:
         now, why = self._clock.now(), "the channel's plan was changed"
         scheduled = await self._store.deliveries(channel=channel, states=(State.SCHEDULED,))
         waiting = [each for each in scheduled if each.slot is not None and each.slot > now]
-        freed = [Change.of(each, State.HELD, why) for each in waiting]
         given: set[datetime] = {each.slot for each in scheduled if each.slot is not None and each not in waiting}
+        freed: list[Change] = []
         placed: list[Change] = []
         for delivery in waiting:
-            slot = await self._planner.fresh_slot(channel, delivery.not_before, delivery.expires, given)
-            if slot is not None:
+            expires = None if begun(delivery) else delivery.expires
+            slot = await self._planner.fresh_slot(channel, delivery.not_before, expires, given)
+            if slot is None:
+                freed.append(guarded(delivery, State.HELD, why))
+            else:
                 given.add(slot)
-                placed += self._scheduling(delivery, slot, why)
-        await self._store.move([*freed, *placed], now)
+                placed.append(guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot))
+        await self._store.move([*freed, *placed], now)  # slots are let go before they are given
         return len(placed)
 
     async def settle(self, id: str, verdict: Verdict, url: str = "") -> Delivery:
         """Say what became of an uncertain delivery: it is there (at `url`), it is not there, or it does not matter."""
-        delivery = await self._store.delivery(id)
-        _refuse([delivery], {State.UNCERTAIN}, "settled")
-        now, open_part = self._clock.now(), _open_part(delivery)
-        match verdict:
-            case _ if open_part is None:
-                await self.found(delivery, "every part has its receipt")
-            case Verdict.THERE:
-                if not url.startswith(("https://", "http://")):
-                    raise BadInput("the address of the post is missing", hint="give it with --url https://…")
-                await self._store.receipt(delivery.id, open_part, Receipt(id=_id_in(url), url=url, at=now))
-                await self.found(await self._store.delivery(delivery.id), "a manager found it on the platform")
-            case Verdict.ABSENT:
-                why = "a manager says it is not there: it is sent again"
-                await self._store.move([Change.of(delivery, State.RETRYING, why, due=now)], now)
-            case Verdict.GIVE_UP:
-                await self._store.move([Change.of(delivery, State.FAILED, "given up by a manager")], now)
-        return await self._store.delivery(delivery.id)
+        return await self._settling.settle(id, verdict, url)
 
     async def found(self, delivery: Delivery, why: str) -> None:
         """Move an uncertain delivery on after the proof of its open part was recorded: done, or on with the thread."""
-        now = self._clock.now()
-        if len(delivery.receipts) == len(delivery.post.parts):
-            change = Change.of(delivery, State.SENT, why)
-        else:
-            change = Change.of(delivery, State.RETRYING, f"{why}; the thread goes on", due=now)
-        await self._store.move([change], now)
+        await self._settling.found(delivery, why)
+
+    async def again(self, delivery: Delivery, why: str, due: datetime) -> None:
+        """Send an uncertain delivery again that was proved absent; with new words for it, it is held instead."""
+        await self._settling.again(delivery, why, due)
 
     async def retract(self, id: str, platforms: Mapping[str, Platform]) -> Delivery:
         """Remove every published part of a delivery, the last first; NotAllowed in the platform's words if it cannot."""
-        delivery = await self._store.delivery(id)
-        _refuse([delivery], {State.SENT, State.FAILED, State.RETRYING}, "retracted")
-        if not delivery.receipts:
-            raise NotAllowed(f"nothing of delivery {id} was published", hint="cancel it instead")
-        platform = platforms.get(delivery.channel)
-        if platform is None:
-            raise NotAllowed(f"channel {delivery.channel} is not set up", hint="`handbill doctor` says what is missing")
-        for number, receipt in sorted(delivery.receipts, reverse=True):
-            outcome = await platform.retract(receipt)
-            if not isinstance(outcome, Sent):
-                why = getattr(outcome, "why", "it is not done yet")
-                raise NotAllowed(f"part {number} of {id} could not be removed: {why}", hint="try again later")
-        await self._store.move([Change.of(delivery, State.RETRACTED, "retracted by a manager")], self._clock.now())
-        return await self._store.delivery(delivery.id)
+        return await self._withdrawing.retract(id, platforms)
 
     async def pause(self, why: str) -> Hold:
         """Stop all posting at once: the request on its way is finished, nothing new is begun, a thread waits between parts."""
-        await self._store.set_hold(Hold(on=True, why=why, since=self._clock.now()))
-        return await self._store.hold()
+        return await self._releasing.pause(why)
 
-    async def resume(self) -> Hold:
-        """Post again; what came due meanwhile is late, and the late policy says what becomes of it."""
-        await self._store.set_hold(Hold(on=False))
-        return await self._store.hold()
+    async def overdue(self, limit: int = 0) -> Sequence[Delivery]:
+        """Return what has come due and was not sent, the longest due first."""
+        return await self._releasing.overdue(limit)
+
+    async def resume(self, choice: Overdue = Overdue.LATE, since: datetime | None = None) -> Released:
+        """Post again; `choice` says what becomes of what came due meanwhile, `since` which pause is meant."""
+        return await self._releasing.resume(choice, since)
 
     async def _refuse_barred(self, deliveries: Iterable[Delivery]) -> None:
-        """Refuse what no approval can make fit to be sent."""
+        """Refuse what no approval can make fit to be sent, and threads that are half taken back."""
         for delivery in deliveries:
-            if found := await self._planner.barred(delivery):
+            if begun(delivery):
+                await self._refuse_withdrawn(delivery)
+            elif found := await self._planner.barred(delivery):
                 raise NotAllowed(f"delivery {delivery.id} cannot be approved: {found.what}", hint=found.fix)
 
-    async def _chosen(self, ids: Sequence[str]) -> list[Delivery]:
-        found = [await self._store.delivery(each) for each in ids]
-        return list({each.id: each for each in found}.values())
+    async def _refuse_withdrawn(self, delivery: Delivery) -> None:
+        if gone := await self._store.removed(delivery.id):
+            what = f"part {gone[-1]} of delivery {delivery.id} was taken back: a thread with a gap is not finished"
+            raise NotAllowed(what, hint=f"`handbill retract {delivery.id}` takes back the rest")
 
-    async def _move(self, ids: Sequence[str], changes: Sequence[Change]) -> Sequence[Delivery]:
-        await self._store.move(changes, self._clock.now())
-        return await self._chosen(ids)
-
-
-def _open_part(delivery: Delivery) -> int | None:
-    done = {number for number, _ in delivery.receipts}
-    return next((part.number for part in delivery.post.parts if part.number not in done), None)
+    async def _done(
+        self, verb: str, chosen: Sequence[Delivery], changes: Sequence[Change], words: str = ""
+    ) -> Sequence[Delivery]:
+        await self._deciding.move(verb, changes, words)
+        return [await self._store.delivery(each.id) for each in chosen]
 
 
-def _id_in(url: str) -> str:
-    """Return the post's id, which on every platform of ours is the last segment of its public address."""
-    found = url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-    if not found or "." in found:
-        raise BadInput(f"{url!r} is not the address of a post", hint="open the post and copy its own address")
-    return found
+def _scheduling(delivery: Delivery, slot: datetime, why: str) -> list[Change]:
+    """Return the moves that put a delivery on the schedule; a failed one is brought back first, its tries forgotten."""
+    if delivery.state is State.HELD:
+        return [guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot)]
+    held = replace(delivery, state=State.HELD)
+    back = guarded(delivery, State.HELD, "brought back", tries=0)
+    return [back, Change.of(held, State.SCHEDULED, why, slot=slot, due=slot)]
 
 
-def _refuse_begun(deliveries: Sequence[Delivery], verb: str) -> None:
-    """Refuse for threads of which a part is public: stopping there would leave half of it."""
-    for delivery in deliveries:
-        if delivery.receipts:
-            raise NotAllowed(
-                f"a part of delivery {delivery.id} is public, so it cannot be {verb}",
-                hint=f"`handbill retract {delivery.id}` takes it back; or let the thread go on",
-            )
+def _plan_verb(old: Plan | None, new: Plan | None) -> str:
+    """Return which of the plan's verbs makes one plan of another."""
+    if new is None:
+        return "plan clear"
+    same = replace(old or Plan(zone=new.zone), blackouts=new.blackouts) == new
+    return "plan blackout" if same else "plan set"
 
 
-def _refuse(deliveries: Sequence[Delivery], allowed: set[State] | frozenset[State], verb: str) -> None:
-    for delivery in deliveries:
-        if delivery.state not in allowed:
-            raise NotAllowed(
-                f"delivery {delivery.id} is {delivery.state} and cannot be {verb}",
-                hint=f"only {', '.join(sorted(allowed))} can; `handbill log {delivery.id}` tells its story",
-            )
+def _plan_words(plan: Plan | None) -> str:
+    """Return a plan in few words, for the audit log."""
+    if plan is None:
+        return ""
+    days = " ".join(WEEKDAYS[day] for day in plan.days)
+    times = ",".join(f"{each:%H:%M}" for each in plan.times)
+    words = [f"{days} {times} {plan.zone}"]
+    words += [f"every {plan.every}"] if plan.every else []
+    words += [f"{plan.daily} a day"] if plan.daily else []
+    words += [f"{plan.budget / 1_000_000:g} a month"] if plan.budget else []
+    words += ["no resend"] * (not plan.resend)
+    words += [f"blackout {each.start:%Y-%m-%d %H:%M} to {each.end:%Y-%m-%d %H:%M} UTC" for each in plan.blackouts]
+    return "; ".join(words)

@@ -2,10 +2,12 @@
 
 /                        how things stand            /delivery/ID             one delivery's story
 /health                  JSON for probes             /delivery/ID/SHA256      a picture as its channel gets it
+POST /pause  /resume     stop everything, go on (forms.py says who may)
 
 A page asked with ?part=live answers with its changing sections alone, and 304 to the ETag it gave before.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -14,23 +16,30 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.app import Connected
 from bot.domain.channel import Channel
-from bot.errors import HandbillError, NotFound
+from bot.errors import BadInput, HandbillError, NotAllowed, NotFound
+from bot.flow.releasing import CHOICES, Overdue
 from bot.platforms import adapters
 from bot.settings import ChannelSettings
-from bot.web import views
+from bot.web import forms, views
 
 HERE = Path(__file__).parent
+#: What an error means to a browser; any other is the database's.
+STATUS: Mapping[type[Exception], int] = {forms.Forbidden: 403, NotFound: 404, NotAllowed: 409, BadInput: 400}
+#: Characters of the reason for a pause.
+LONGEST_REASON = 500
+#: Seconds after which a probe is told that the database does not answer; probes themselves seldom wait longer.
+HEALTH_WAITS = 4
 
 
-def application(live: Connected, followers: str) -> FastAPI:
-    """Return the desk as an ASGI application; `followers` as bot.web.serve has it."""
-    desk = Desk(live, followers)
+def application(live: Connected, followers: str, *, private: bool) -> FastAPI:
+    """Return the desk as an ASGI application; `followers` as bot.web.serve has it, `private`: no other machine reaches it."""
+    desk = Desk(live, followers, private=private)
     app = FastAPI(openapi_url=None)
     answers: Mapping[str, Callable[..., Awaitable[Response]]] = {
         "/": desk.front,
@@ -40,17 +49,21 @@ def application(live: Connected, followers: str) -> FastAPI:
     }
     for path, answer in answers.items():
         app.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
+    for path, decide in {"/pause": desk.pause, "/resume": desk.resume}.items():
+        app.add_api_route(path, decide, methods=["POST"], response_model=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(HandbillError, desk.trouble)
     app.add_exception_handler(404, desk.lost)
+    app.add_exception_handler(405, desk.lost)
     return app
 
 
 class Desk:
     """Answers each address from the store."""
 
-    def __init__(self, live: Connected, followers: str) -> None:
-        self._live, self._followers, self._store = live, followers, live.app.store
+    def __init__(self, live: Connected, followers: str, *, private: bool) -> None:
+        self._live, self._followers, self._store, self._private = live, followers, live.app.store, private
+        self._steering = live.app.steering.acting("desk")
         self._zone = ZoneInfo(live.app.settings.zone)
         self._templates = self._environment()
 
@@ -60,41 +73,67 @@ class Desk:
 
     async def delivery(self, request: Request, id: str) -> Response:
         """Tell one delivery's story."""
-        return self._page(request, "delivery.html", view=await views.story(self._store, id))
+        return self._page(request, "delivery.html", view=await views.story(self._live, id))
 
     async def picture(self, id: str, digest: str) -> Response:
         """Answer with a picture as the delivery's channel gets it: scaled down where that has limits."""
-        story = await views.story(self._store, id)
+        story = await views.story(self._live, id)
         image = next((each for each in views.pictures(story.delivery) if each.sha256 == digest), None)
         if image is None or story.channel is None:
             raise NotFound("there is no such picture")
         body, media_type = await self._live.app.media.fitted(image, story.channel.limits)
         return Response(body, media_type=media_type, headers={"cache-control": "private, max-age=3600"})
 
-    async def health(self) -> Response:
-        """Tell a probe that the bot runs, whether it is paused, and when it next has something to do."""
+    async def pause(self, request: Request) -> Response:
+        """Stop all posting, for the reason given."""
+        why = " ".join((await forms.read(request, private=self._private)).get("why", "").split())
+        if not why:
+            raise BadInput("the reason is missing", hint="those who find posting paused will want to know why")
+        await self._steering.pause(why[:LONGEST_REASON])
+        return RedirectResponse("/", 303)
+
+    async def resume(self, request: Request) -> Response:
+        """Let posting go on; the form says which pause is meant and what becomes of what came due."""
+        given = await forms.read(request, private=self._private)
         try:
-            hold, upcoming = await self._store.hold(), await self._store.next_due()
-        except HandbillError as error:
-            return JSONResponse({"ok": False, "why": error.what}, status_code=503)
+            choice, since = Overdue(given.get("choice", "")), datetime.fromisoformat(given.get("since", ""))
+        except ValueError as error:
+            raise BadInput("this form is not whole", hint="open the desk anew and press again") from error
+        await self._steering.resume(choice, since)
+        return RedirectResponse("/", 303)
+
+    async def health(self) -> Response:
+        """Tell a probe that the bot runs and can write, whether it is paused, and when it next has something to do."""
+        try:
+            async with asyncio.timeout(HEALTH_WAITS):
+                hold, upcoming = await self._store.hold(), await self._store.next_due()
+                trouble = await self._store.trouble()
+        except (HandbillError, TimeoutError) as error:
+            trouble = error.what if isinstance(error, HandbillError) else "the database does not answer"
+        if trouble:
+            return JSONResponse({"ok": False, "why": trouble}, status_code=503)
         return JSONResponse({"ok": True, "paused": hold.on, "next_due": upcoming and upcoming.isoformat()})
 
     async def trouble(self, request: Request, error: Exception) -> Response:
         """Tell what went wrong and what to do about it."""
         assert isinstance(error, HandbillError)
-        return self._page(request, "trouble.html", 404 if isinstance(error, NotFound) else 503, error=error)
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
+        return self._page(request, "trouble.html", status, error=error)
 
     async def lost(self, request: Request, _: Exception) -> Response:
         """Tell that nothing is at this address."""
         return await self.trouble(request, NotFound("there is no such page"))
 
     def _page(self, request: Request, name: str, status: int = 200, **shown: object) -> Response:
-        part = request.query_params.get("part") == "live"
-        body = self._templates.get_template(name).render(whole=not part, **shown).encode()
+        part, token = request.query_params.get("part") == "live", forms.token_of(request)
+        body = self._templates.get_template(name).render(whole=not part, token=token, **shown).encode()
         headers = {"etag": f'"{sha256(body).hexdigest()[:16]}"'}
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
-        return HTMLResponse(body, status_code=status, headers=headers)
+        answer = HTMLResponse(body, status_code=status, headers=headers)
+        if self._private and request.cookies.get(forms.COOKIE) != token:
+            answer.set_cookie(forms.COOKIE, token, httponly=True, samesite="strict")
+        return answer
 
     def _environment(self) -> Environment:
         templates = Environment(
@@ -113,6 +152,8 @@ class Desk:
         }
         templates.tests |= {"web_address": is_web_address}
         templates.globals |= {
+            "choices": CHOICES,
+            "decides": self._private,
             "followers": self._followers,
             "program": self._live.app.settings.command,
             "zone": self._zone.key,

@@ -9,6 +9,7 @@ import uvicorn
 
 from bot.app import Connected
 from bot.web.desk import application
+from bot.web.forms import is_private
 from bot.web.guard import Guard, names_of
 
 #: Seconds that answers under way may still take once the desk is to stop.
@@ -26,9 +27,10 @@ class Server(uvicorn.Server):
 
 async def run(live: Connected, listening: socket.socket, stop: asyncio.Event, followers: str) -> None:
     """Serve until `stop` is set; an error of the server itself goes up."""
-    names = names_of(str(listening.getsockname()[0]), live.app.settings.web)
+    bound = str(listening.getsockname()[0])
+    names = names_of(bound, live.app.settings.web)
     config = uvicorn.Config(
-        Guard(application(live, followers), names),
+        Guard(application(live, followers, private=is_private(bound)), names),
         log_config=None,
         access_log=False,
         lifespan="off",

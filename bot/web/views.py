@@ -9,13 +9,18 @@ from bot.app import Connected
 from bot.domain.article import Image
 from bot.domain.channel import Channel
 from bot.domain.delivery import Attempt, Delivery, State
+from bot.domain.evidence import Fact, evidence
+from bot.domain.ledger import Hold
 from bot.domain.post import Part
 from bot.errors import NotFound
-from bot.ports import Hold, Problem, Store
+from bot.flow.deciding import begun
+from bot.ports import Problem, Store
 from bot.settings import ChannelSettings
 
 #: How many deliveries each list shows.
 NEXT, POSTED, ASKED = 20, 30, 20
+#: Up to how many that came due during a pause are counted.
+COUNTED = 200
 
 #: What a manager may decide about a delivery in each state: what it does, and the command to copy.
 COMMANDS: Mapping[State, tuple[tuple[str, str], ...]] = {
@@ -40,14 +45,25 @@ COMMANDS: Mapping[State, tuple[tuple[str, str], ...]] = {
         ("Leave it", "handbill settle {id} --give-up"),
     ),
     State.SENT: (("Remove it from the platform", "handbill retract {id}"),),
+    State.FAILED: (("Mend the cause, then give it the next free time", "handbill approve {id}"),),
 }
+
+#: The same for a thread of which a part is public and the rest waits: it is finished or taken back.
+BEGUN: tuple[tuple[str, str], ...] = (
+    ("Let the thread go on at the next free time", "handbill approve {id}"),
+    ("Take back what is public", "handbill retract {id}"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The first page. `counts` are in the order of the states; `missing` are channels that lack settings."""
+    """The first page. `counts` are in the order of the states; `missing` are channels that lack settings.
+
+    `overdue` counts what came due during a pause.
+    """
 
     hold: Hold
+    overdue: int
     channels: Sequence[Channel]
     missing: Sequence[ChannelSettings]
     problems: Sequence[Problem]
@@ -74,6 +90,7 @@ class Story:
     """One delivery's page. `title` is its article's ("" when that is gone), `channel` None when it is set up no more."""
 
     hold: Hold
+    overdue: int
     delivery: Delivery
     channel: Channel | None
     title: str
@@ -81,9 +98,15 @@ class Story:
     history: Sequence[tuple[datetime, State, str]]
 
     @property
+    def evidence(self) -> tuple[Fact, ...]:
+        """What is known of it, while nobody knows whether it is public."""
+        return evidence(self.delivery, self.attempts, self.history)
+
+    @property
     def commands(self) -> tuple[tuple[str, str], ...]:
         """What may be decided now: what it does, and the command."""
-        wanted = COMMANDS.get(self.delivery.state, ())
+        half_out = begun(self.delivery) and self.delivery.state is not State.SCHEDULED
+        wanted = BEGUN if half_out else COMMANDS.get(self.delivery.state, ())
         return tuple((what, command.format(id=self.delivery.id)) for what, command in wanted)
 
 
@@ -103,6 +126,7 @@ async def overview(live: Connected) -> Overview:
     uncertain, failed, held, coming, posted = lists
     return Overview(
         hold=hold,
+        overdue=await _overdue(live, hold),
         channels=channels,
         missing=[each for each in live.app.settings.channels if each.missing],
         problems=problems,
@@ -115,14 +139,20 @@ async def overview(live: Connected) -> Overview:
     )
 
 
-async def story(store: Store, id: str) -> Story:
+async def _overdue(live: Connected, hold: Hold) -> int:
+    return len(await live.app.steering.overdue(COUNTED)) if hold.on else 0
+
+
+async def story(live: Connected, id: str) -> Story:
     """Return what a delivery's page shows; any unambiguous beginning of its id will do. Raises NotFound."""
+    store = live.app.store
     delivery = await store.delivery(id)
     hold, channels, attempts, history = await asyncio.gather(
         store.hold(), store.channels(), store.attempts(delivery.id), store.history(delivery.id)
     )
     return Story(
         hold=hold,
+        overdue=await _overdue(live, hold),
         delivery=delivery,
         channel=next((each for each in channels if each.name == delivery.channel), None),
         title=await _title(store, delivery),

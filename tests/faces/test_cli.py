@@ -24,7 +24,11 @@ def home(tmp_path):
 
 
 def test_every_command_explains_itself_with_an_example(home):
-    names = [[name] for name in COMMANDS] + [["plan", verb] for verb in ("set", "show", "clear")]
+    names = (
+        [[name] for name in COMMANDS]
+        + [["plan", verb] for verb in ("set", "show", "clear", "blackout")]
+        + [["audit", "verify"]]
+    )
     with ThreadPoolExecutor(2) as pool:
         pages = list(pool.map(lambda words: handbill(home, *words, "--help").stdout, names))
     for words, page in zip(names, pages, strict=True):

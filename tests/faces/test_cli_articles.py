@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -23,7 +24,7 @@ SAMPLES = ROOT / "queue"
 def run(home: Path, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-W", "error", "-m", "bot", "--home", str(home), *words]
     return subprocess.run(
-        command, input=stdin, capture_output=True, timeout=60, check=False, env=environment(), cwd=home
+        command, input=stdin, capture_output=True, timeout=300, check=False, env=environment(), cwd=home
     )
 
 
@@ -216,7 +217,7 @@ def test_add_of_a_file_that_may_not_be_read(home: Path):
 
 def test_preview_shows_every_platform_part_by_part(home: Path):
     said = done(home, "preview", "texts/plan.md")
-    assert [line.split()[0] for line in said.splitlines() if line and not line.startswith(" ")][1:] == [
+    assert [line.split()[0] for line in said.splitlines() if line and not line.startswith(" ")][2:] == [
         "x",
         "mastodon",
         "telegram",
@@ -251,6 +252,7 @@ def test_preview_from_standard_input_with_a_campaign(home: Path):
     said = done(home, "preview", "-", "--campaign", "museum", "--channel", "x", stdin=TEXT.encode())
     assert "    The museum\n" in said
     html = done(home, "preview", "-", "--channel", "x", stdin=f"<p>{TEXT} <b>Yes.</b></p>".encode())
+    assert re.search(r"\nlanguage: en \(detected, \d\d %\)\n", said)
     assert f"    {TEXT}\n" in html
     assert "<" not in html
 
@@ -320,7 +322,7 @@ def test_init_writes_what_is_missing_and_leaves_alone_what_is_there(tmp_path: Pa
     assert held(home) == ["welcome/hello.md"]
     assert (home / "data/handbill.db").stat().st_size > 0
     load(home, {}, {})
-    assert "[en]" in done(home, "preview", "welcome/hello.md")
+    assert "language: en (given)" in done(home, "preview", "welcome/hello.md")
 
     (home / ".env").write_text("HANDBILL_ZONE=Europe/Paris\n")
     (home / "queue/welcome/hello.md").unlink()

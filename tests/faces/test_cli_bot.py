@@ -8,6 +8,9 @@ import pytest
 
 from tests.processes import handbill, refused, running, sandbox, started, stop, told, wait_until
 
+#: Seconds for what must come, however busy the machine is.
+PATIENCE = 100
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
@@ -28,7 +31,7 @@ def folder(home, world, *platforms, things=("cellar",)):
     Each test's words are its own: the same words on the same channel would have the same key, and be one post.
     """
     lines = [line for line in world.settings.splitlines() if line.startswith(platforms)]
-    lines += ["HANDBILL_WEB=127.0.0.1:0", "HANDBILL_DEADLINE=10"]
+    lines += ["HANDBILL_WEB=127.0.0.1:0", "HANDBILL_DEADLINE=60"]
     (home / ".env").write_text("".join(f"{line}\n" for line in lines if not line.startswith("TELEGRAM_DISCUSSION")))
     (home / "queue" / "library").mkdir(parents=True)
     for thing in things:
@@ -44,7 +47,7 @@ def mark(home):
 
 def waiting(home, count):
     """Return the deliveries once the bot has taken all articles in."""
-    assert wait_until(lambda: len(told(home, "queue")) == count, 10)
+    assert wait_until(lambda: len(told(home, "queue")) == count, PATIENCE)
     return sorted(told(home, "queue"), key=lambda each: each["channel"], reverse=True)
 
 
@@ -63,13 +66,13 @@ def test_decisions_reach_a_running_bot_within_seconds(home, world):
         assert handbill(home, "status", "--alive").stdout == "running\n"
         post, other = waiting(home, 2)
         handbill(home, "send-now", post["id"])
-        assert wait_until(lambda: seen(world, home, "mastodon"), 8)
+        assert wait_until(lambda: seen(world, home, "mastodon"), PATIENCE)
         handbill(home, "pause", "a test")
-        handbill(home, "send-now", other["id"])
+        handbill(home, "send-now", other["id"], "--anyway")
         assert not wait_until(lambda: seen(world, home, "bluesky"), 4)
         handbill(home, "resume")
-        assert wait_until(lambda: seen(world, home, "bluesky"), 8)
-        assert wait_until(lambda: state(home, other) == "sent", 5, every=0.5)
+        assert wait_until(lambda: seen(world, home, "bluesky"), PATIENCE)
+        assert wait_until(lambda: state(home, other) == "sent", PATIENCE, every=0.5)
         status = told(home, "status")
         assert (status["running"], status["deliveries"]) == (True, {"sent": 2})
         words = refused(home, 6, "run")
@@ -91,7 +94,7 @@ def test_what_is_on_its_way_is_finished_before_the_bot_stops(home, world):
         post, _ = waiting(home, 2)
         world.fault(platform="mastodon", kind="delay", seconds=4)
         handbill(home, "send-now", post["id"])
-        assert wait_until(lambda: state(home, post) == "sending", 8, every=0.5)
+        assert wait_until(lambda: state(home, post) in ("sending", "sent"), PATIENCE, every=0.5)
         assert stop(bot) == 0
     assert state(home, post) == "sent"
     assert len(seen(world, home, "mastodon")) == 1
@@ -108,12 +111,12 @@ def test_a_refused_credential_pauses_the_channel_until_doctor_finds_it_good(home
         post, _ = waiting(home, 2)
         world.fault(platform="mastodon", kind="unauthorised", on="any", times=0)
         handbill(home, "send-now", post["id"])
-        assert wait_until(lambda: told(home, "status")["channels"][1]["paused"], 8, every=0.5)
+        assert wait_until(lambda: told(home, "status")["channels"][1]["paused"], PATIENCE, every=0.5)
         words = handbill(home, "status").stdout
         assert re.search(r"^ *mastodon .*PAUSED: ", words, re.MULTILINE), words
         world.lift()
         assert told(home, "doctor")
-        assert wait_until(lambda: state(home, post) == "sent", 8, every=0.5)
+        assert wait_until(lambda: state(home, post) == "sent", PATIENCE, every=0.5)
         assert stop(bot) == 0
 
 
@@ -124,19 +127,22 @@ def test_a_person_settles_what_nobody_can_prove(tmp_path, world):
         all_ = sorted(each["id"] for each in waiting(home, 3))
         world.fault(platform="telegram", kind="error", status=502, times=3)
         handbill(home, "send-now", *all_)
-        assert wait_until(lambda: len(told(home, "queue", "--state", "uncertain")) == 3, 15, every=1)
+        assert wait_until(lambda: len(told(home, "queue", "--state", "uncertain")) == 3, PATIENCE, every=1)
         there, absent, given_up = all_
         status = told(home, "status")
         assert sorted(each["id"] for each in status["attention"]) == all_
         assert f"UNCERTAIN {there} on telegram: " in handbill(home, "status").stdout
         assert "the address of the post is missing" in refused(home, 2, "settle", there, "--there")
-        [settled] = told(home, "settle", there, "--there", "--url", "https://t.me/townlibrary/17")
+        assert "is not on @handbill_sandbox" in refused(
+            home, 2, "settle", there, "--there", "--url", "https://t.me/townlibrary/17"
+        )
+        [settled] = told(home, "settle", there, "--there", "--url", "https://t.me/handbill_sandbox/17")
         assert settled["state"] == "sent"
-        assert settled["receipts"][0]["url"] == "https://t.me/townlibrary/17"
+        assert settled["receipts"][0]["url"] == "https://t.me/handbill_sandbox/17"
         assert told(home, "settle", given_up, "--give-up")[0]["state"] == "failed"
         assert told(home, "settle", absent, "--absent")[0]["state"] in ("retrying", "sending", "sent")
-        assert wait_until(lambda: seen(world, home, "telegram"), 8)
-        assert wait_until(lambda: told(home, "log", absent)["state"] == "sent", 5, every=0.5)
+        assert wait_until(lambda: seen(world, home, "telegram"), PATIENCE)
+        assert wait_until(lambda: told(home, "log", absent)["state"] == "sent", PATIENCE, every=0.5)
         assert "cannot be settled" in refused(home, 6, "settle", absent, "--give-up")
         assert stop(bot) == 0
     assert len(seen(world, home, "telegram")) == 1
@@ -158,5 +164,5 @@ def test_the_page_may_listen_for_everyone_and_ctrl_c_stops(home):
         assert bot.stdout is not None
         assert re.match(r"Handbill is running: http://0\.0\.0\.0:\d+/ ", bot.stdout.readline())
         bot.send_signal(signal.SIGINT)
-        assert bot.wait(timeout=15) == 0
+        assert bot.wait(timeout=PATIENCE) == 0
     assert "Traceback" not in (home / "run.log").read_text()

@@ -50,7 +50,7 @@ def test_the_list_for_people_says_the_same(home):
         assert f"\n{each['number']}. {each['start']}-{each['end']}  {each['reason']}" in said
         fits = ", ".join(fit["channel"] for fit in each["channels"] if fit["messages"] == 1)
         assert f"   fits: {fits}" in said
-    assert said.startswith("The night  [en]\n")
+    assert said.startswith("The night\nlanguage: en (given)\n")
 
 
 def test_offsets_that_were_offered_make_the_post(home):

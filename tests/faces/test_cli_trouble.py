@@ -36,7 +36,7 @@ def cramped(home, room, *words):
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
     return subprocess.run(
         [sys.executable, "-m", "bot", "--home", str(home), *words], capture_output=True, text=True, check=False,
-        timeout=60, env=environment(PYTHONDONTWRITEBYTECODE="1"), preexec_fn=limit,
+        timeout=300, env=environment(PYTHONDONTWRITEBYTECODE="1"), preexec_fn=limit,
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def on_a_small_disk(home, size, *words):
     if shutil.which("unshare") is None:
         return None
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", mount + command], capture_output=True, text=True, check=False, timeout=60,
+        ["unshare", "-m", "sh", "-c", mount + command], capture_output=True, text=True, check=False, timeout=300,
         env=environment(),
     )  # fmt: skip
     return None if done.returncode == 99 or "unshare" in done.stderr else done
@@ -87,7 +87,7 @@ def test_no_room_for_the_output_is_told(filled):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "bot", "--home", str(filled), "queue"], stdout=full, stderr=subprocess.PIPE,
-            text=True, check=False, timeout=60, env=environment(),
+            text=True, check=False, timeout=300, env=environment(),
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "handbill: No space left on device\n")
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 
-from bot.sandbox import page, x
+from bot.sandbox import page, telegram, x
 from bot.sandbox.world import Fault, World
+from tests.faces.conftest import PATIENCE, Followers
 
 HOSTILE = '<script>alert(1)</script> & "quoted" <img src=x onerror=alert(2)> \'; DROP'
 
@@ -88,44 +90,53 @@ async def test_only_the_last_threads_are_sent_and_the_rest_counted(followers, ht
     assert shown["threads"][0][0]["text"] == f"Post {page.THREADS + 2}"
 
 
+@asynccontextmanager
+async def served(world, services, wait):
+    """Serve the page alone; a poll lasts `wait` seconds where nothing comes of it."""
+    app = web.Application()
+    app.add_routes(page.routes(world, services, wait=wait))
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 @pytest.mark.parametrize("change", ["post", "remove", "fault", "chat"])
-async def test_a_poll_waits_for_a_change_and_then_answers_at_once(followers, http, change):
-    standing = followers.post("Here already")
-    _, known, _ = await feed(http, followers.address)
-    polling = asyncio.create_task(feed(http, followers.address, known))
-    done, _ = await asyncio.wait({polling}, timeout=0.3)
-    assert not done, "it answered although nothing had changed"
-    match change:
-        case "post":
-            followers.post("New")
-        case "remove":
-            followers.world.remove("x", standing.id)
-        case "fault":
-            followers.world.faults.append(Fault(platform="x", kind="reset"))
-        case "chat":
-            followers.telegram.say(page.READER, "hello", page.READER_NAME)
-    status, tag, _ = await asyncio.wait_for(polling, 5)
+async def test_a_poll_waits_for_a_change_and_lasts_no_longer(http, change):
+    world = World()
+    chat = telegram.Telegram(world, rate=0)
+    async with served(world, [x.X(world), chat], wait=3600) as address:
+        followers = Followers(world, chat, address)
+        standing = followers.post("Here already")
+        _, known, _ = await feed(http, address)
+        polling = asyncio.create_task(feed(http, address, known))
+        done, _ = await asyncio.wait({polling}, timeout=0.3)
+        assert not done, "it answered although nothing had changed"
+        match change:
+            case "post":
+                followers.post("New")
+            case "remove":
+                world.remove("x", standing.id)
+            case "fault":
+                world.faults.append(Fault(platform="x", kind="reset"))
+            case "chat":
+                chat.say(page.READER, "hello", page.READER_NAME)
+        status, tag, _ = await asyncio.wait_for(polling, PATIENCE)
     assert status == 200
     assert tag != known
 
 
 async def test_a_poll_that_nothing_comes_of_ends_with_304(http):
     world = World()
-    app = web.Application()
-    app.add_routes(page.routes(world, [x.X(world)], wait=0.2))
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(world, [x.X(world)], wait=0.2) as address:
         _, known, told = await feed(http, address)
         assert told["talks"] is False
         assert await feed(http, address, known) == (304, known, None)
         async with http.post(f"{address}/talk", json={"text": "anyone?"}) as answer:
             assert answer.status == 404
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_reader_is_heard_by_the_service_that_has_a_chat(followers, http):

@@ -101,7 +101,7 @@ async def test_followers_see_a_thread_in_order_and_new_posts_without_a_reload(fo
     await page.evaluate("document.querySelector('#at-mastodon summary').click()")
     followers.post("Just now.")
     fresh = page.locator("#at-x .thread", has_text="Just now.")
-    await fresh.wait_for(timeout=5000)
+    await fresh.wait_for()
     assert (await texts(page, "#at-x .thread .text"))[0] == "Just now."
     assert await page.locator("#at-mastodon details").get_attribute("open") is not None, "a fold closed by itself"
     assert chromium.complaints == []
@@ -236,10 +236,10 @@ async def test_a_reader_asks_on_the_page_and_the_running_bot_answers(tmp_path, d
             await app.demo_plans(opened, 1)
         async with desk(environ, f"{address}/", at_work=True) as served:
             page = await chromium.open(address)
-            await page.locator("#at-telegram .thread").wait_for(timeout=20_000)
+            await page.locator("#at-telegram .thread").wait_for()
             await page.get_by_role("button", name="/latest").click()
             answer = page.locator("#said .bot", has_text="Forty bicycles rebuilt")
-            await answer.wait_for(timeout=20_000)
+            await answer.wait_for()
             assert await answer.locator("strong").text_content() == "Forty bicycles rebuilt"
             assert await answer.locator("a").get_attribute("href") == "https://cycling.example/workshop"
             assert await page.locator("#said .reader .text").all_text_contents() == ["/latest"]
@@ -247,15 +247,15 @@ async def test_a_reader_asks_on_the_page_and_the_running_bot_answers(tmp_path, d
             await page.keyboard.type("winter")
             await page.keyboard.press("Enter")
             await page.locator("#said .reader", has_text="/search winter").wait_for()
-            await page.locator("#said .bot", has_text="winter").nth(1).wait_for(timeout=20_000)
+            await page.locator("#said .bot", has_text="winter").nth(1).wait_for()
 
             manager = await chromium.open(served.address)
             link = manager.locator("#posted a", has_text="see it").first
-            await link.wait_for(timeout=20_000)
+            await link.wait_for()
             async with chromium.context.expect_page() as opening:
                 await link.click()
             seen = await opening.value
-            await seen.locator("article.sought").wait_for(timeout=20_000)
+            await seen.locator("article.sought").wait_for()
         await page.close()
         await seen.close()
     assert chromium.complaints == []
@@ -274,7 +274,7 @@ async def test_the_desk_keeps_itself_up_to_date_and_leaves_what_did_not_change(d
         await page.evaluate("document.querySelector('#channels').dataset.seen = 'yes'")
         await served.live.app.steering.pause("Storm warning")
         await served.live.app.steering.hold(["d1"])
-        await page.locator("#held .command", has_text="handbill approve d1").wait_for(timeout=10_000)
+        await page.locator("#held .command", has_text="handbill approve d1").wait_for()
         assert "Storm warning" in (await texts(page, "#paused"))[0]
         assert await texts(page, "#coming .hint") == ["Nothing is due."]
         assert await page.locator("#channels").get_attribute("data-seen") == "yes"
@@ -287,7 +287,7 @@ async def test_the_desk_says_when_the_bot_is_gone(desk, chromium):
     async with desk() as served:
         page = await chromium.open(served.address)
         await page.locator("#pulse", has_text="Live").wait_for()
-    await page.locator("#pulse", has_text="Not connected").wait_for(timeout=10_000)
+    await page.locator("#pulse", has_text="Not connected").wait_for()
 
 
 async def test_a_command_is_copied_by_its_button(desk, chromium):

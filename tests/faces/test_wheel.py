@@ -50,7 +50,7 @@ def installed(wheel, tmp_path_factory):
 
 
 def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -94,7 +94,7 @@ def test_the_demo_posts_on_every_platform_in_an_empty_folder(installed, tmp_path
             assert followers, (said, Path(log.name).read_text())
             sandbox = Sandbox(address=followers[1], settings="")
             everyone = {"x", "mastodon", "telegram", "bluesky"}
-            assert wait_until(lambda: {each["platform"] for each in sandbox.ledger()} == everyone, 60, every=0.5)
+            assert wait_until(lambda: {each["platform"] for each in sandbox.ledger()} == everyone, 200, every=0.5)
             assert sandbox.twice() == {}
             assert stop(demo) == 0
         finally:

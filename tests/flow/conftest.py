@@ -16,7 +16,7 @@ from bot.store.sql import SqlStore
 from tests.fakes import HandEngine, NoticeBoard, Shelf
 from tests.store_samples import HandClock, channel, sqlite
 
-PACE = Pace(deadline=timedelta(seconds=5), jitter=lambda: 0.0)
+PACE = Pace(deadline=timedelta(seconds=30), jitter=lambda: 0.0)
 
 
 @dataclass(slots=True)
