@@ -4,10 +4,12 @@ Whether its request can have arrived, its answer's body within bounds, how long 
 quota. What headers say is never trusted to be sane: nothing here raises over them, since the post may have been taken.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from bot.domain.pacing import Quota
 
@@ -29,6 +31,12 @@ async def whole(response: "aiohttp.ClientResponse") -> bytes:
         if len(body) > LARGEST_ANSWER:
             raise ValueError("the answer is too large")
     return bytes(body)
+
+
+def bare(text: str) -> str:
+    """Return a text for comparing: NFC, links as letters, without the characters that only direct or join others."""
+    letters = (letter for letter in unquote(text) if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFC", "".join(letters))
 
 
 def unreached(error: BaseException) -> str:

@@ -18,13 +18,12 @@ shared aiohttp session (`Wire`): so a deadline closes the connection itself and 
 import asyncio
 import html
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from bot import __version__
 from bot.domain.article import Image
@@ -34,7 +33,7 @@ from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retr
 from bot.domain.pacing import Rate
 from bot.domain.post import Part
 from bot.errors import BadInput, BadSetting, CannotTell, HandbillError, StoreError, Unreachable
-from bot.exchange import quota, wait
+from bot.exchange import bare, quota, wait
 from bot.ports import Field, Means, Platform
 from bot.wire import Wire
 
@@ -65,8 +64,8 @@ LIMITS = Limits(
     warnings=True,
     languages=True,
     visibilities=("public", "unlisted", "private", "direct"),
-    # config/initializers/rack_attack.rb and app/lib/rate_limiter.rb; a server may have set its own, its headers tell.
     address=r"(?:statuses/)?(\w*\d\w*)",
+    # config/initializers/rack_attack.rb and app/lib/rate_limiter.rb; a server may have set its own, its headers tell.
     rates=(Rate(count=300, span=timedelta(hours=3)),),
 )
 #: Of servers that may take a key for nothing (GoToSocial, snac, Takahe do): only reading guards what is sent again.
@@ -161,13 +160,8 @@ def words(content: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Normalise for comparing: NFC without white space, remote mentions by their local part as servers show them.
-
-    Nor does it count whether letters of a link are percent-encoded, and what only directs or joins letters.
-    """
-    text = re.sub(r"(?<![\w@/])@(\w[\w.-]*)(?:@[\w.-]+)+", r"@\1", text)
-    text = "".join(letter for letter in unquote(text) if unicodedata.category(letter) != "Cf")
-    return "".join(unicodedata.normalize("NFC", text).split())
+    """Return a text for comparing, without white space, remote mentions by their local part as servers show them."""
+    return "".join(bare(re.sub(r"(?<![\w@/])@(\w[\w.-]*)(?:@[\w.-]+)+", r"@\1", text)).split())
 
 
 def limits(instance: Mapping[str, Any]) -> Limits:

@@ -52,8 +52,8 @@ LIMITS = Limits(
     tags=5,
     link=LinkPlace.TEXT,
     deletes=True,
-    # core.telegram.org/bots/faq, "My bot is hitting limits"; there 20 a minute are said of groups, channels meet it too.
     address=r"(\d+)",
+    # core.telegram.org/bots/faq, "My bot is hitting limits"; there 20 a minute are said of groups, channels meet it too.
     rates=(Rate(count=1, span=timedelta(seconds=1)), Rate(count=20, span=timedelta(minutes=1))),
     # Nothing guards what is sent again but the discussion group, heard beyond the quiet period (`find`).
     absence=Absence(reads=1, resends=1),

@@ -16,7 +16,6 @@ automated. X's documents now say api.x.com, but tweepy 4.17 signs for api.twitte
 import html
 import logging
 import re
-import unicodedata
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +24,6 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from json import dumps, loads
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote
 
 from bot.domain.article import Image
 from bot.domain.channel import Absence, Account, Limits, LinkPlace, LinkRule, Unit
@@ -34,7 +32,7 @@ from bot.domain.outcome import Outcome, Receipt, Refused, ReplyTo, Retry, Sent, 
 from bot.domain.pacing import Price, Quota, Rate
 from bot.domain.post import Part
 from bot.errors import BadInput, BadSetting, CannotTell, StoreError, Unreachable
-from bot.exchange import lost, quota, unreached, wait, whole
+from bot.exchange import bare, lost, quota, unreached, wait, whole
 from bot.ports import Field, Means
 
 if TYPE_CHECKING:
@@ -58,8 +56,8 @@ LIMITS = Limits(
     tags=2,
     link=LinkPlace.TEXT,
     thread_parts=25,
-    # docs.x.com/x-api/fundamentals/rate-limits: per user, and per app and day; .../getting-started/pricing: dollars a post.
     address=r"status/(\d+)(?:/(?:photo|video)/\d+)?",
+    # docs.x.com/x-api/fundamentals/rate-limits: per user, and per app and day; .../getting-started/pricing: dollars a post.
     rates=(Rate(count=100, span=timedelta(minutes=15)), Rate(count=10_000, span=timedelta(hours=24))),
     price=Price(currency="USD", part=15_000, linked=200_000),
     # A timeline may lag behind a post; what is sent again meets X's own check for duplicates, which has failed before.
@@ -107,13 +105,8 @@ def payload(part: Part, media: Sequence[str], reply_to: ReplyTo | None) -> dict[
 
 
 def comparable(text: str) -> str:
-    """Return the text without what X changes on its own: white space, the scheme of a link, its closing slash.
-
-    Nor does it count whether letters of a link are percent-encoded, and what only directs or joins letters.
-    """
-    text = "".join(letter for letter in unquote(text) if unicodedata.category(letter) != "Cf")
-    text = re.sub(r"https?://(\S*?)/?(?=\s|$)", r"\1", unicodedata.normalize("NFC", text))
-    return " ".join(text.split()).casefold()
+    """Return the text without what X changes on its own: white space, the scheme of a link, its closing slash."""
+    return " ".join(re.sub(r"https?://(\S*?)/?(?=\s|$)", r"\1", bare(text)).split()).casefold()
 
 
 def written(tweet: Mapping[str, Any]) -> tuple[str, int]:

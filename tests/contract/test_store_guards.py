@@ -147,7 +147,8 @@ def test_finding_what_is_due_is_a_step_into_an_index(raw):
     )
     plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {query}")]
     assert any("ix_deliveries_waiting (channel=? AND due<?)" in step for step in plan), plan
-    assert {step for step in plan if step.startswith("SCAN")} <= {"SCAN channels", "SCAN hold", "SCAN given VIRTUAL TABLE INDEX 1:"}, plan
+    scans = {step for step in plan if step.startswith("SCAN")}
+    assert scans <= {"SCAN channels", "SCAN hold", "SCAN given VIRTUAL TABLE INDEX 1:"}, plan
 
 
 @pytest.mark.parametrize(
