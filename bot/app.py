@@ -179,7 +179,7 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
     pace = Pace(deadline=app.settings.deadline, jitter=random.random)
     engine: Engine = LocalEngine(app.clock)
     dispatch = Dispatch(app.store, app.clock, engine, live.platforms, app.default_plan, pace)
-    reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace, dispatch.busy)
+    reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace, dispatch.busy, live.peers.skew)
     listening = Listening(app.store)
     await live.checkup.register()
     verifying = asyncio.create_task(_lasting(app, "verify", live.checkup.channels))

@@ -83,6 +83,10 @@ class PeerClocks:
     clock: SystemClock
     ahead: timedelta | None = None
 
+    def skew(self) -> timedelta:
+        """Return how far they stand ahead of ours, nothing when none was heard."""
+        return self.ahead or timedelta(0)
+
     def heard(self, date: str | None) -> None:
         """Take note of an HTTP Date header; one that is missing or odd tells nothing."""
         try:

@@ -76,7 +76,8 @@ class NoticeBoard:
             if isinstance(answer, Exception):
                 raise answer
             return answer
-        return self.effects.get(key.value)
+        found = self.effects.get(key.value)
+        return found if found is not None and found.at >= since else None
 
     async def retract(self, receipt: Receipt) -> Outcome:
         if (refusal := self.refusals.get(receipt.id)) is not None:

@@ -56,6 +56,8 @@ class Reconcile:
     """Finds out what became of uncertain deliveries; `look` is called every few seconds.
 
     `busy` names the channels on which this very process is at work: whatever its clock says, their leases are alive.
+    `ahead` tells how far the platforms' clocks stand before ours: by a clock that is wrong a post looks older than its
+    attempt.
     """
 
     def __init__(
@@ -66,9 +68,10 @@ class Reconcile:
         steering: Steering,
         pace: Pace,
         busy: Callable[[], Collection[str]] = frozenset,
+        ahead: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._store, self._clock, self._platforms = store, clock, platforms
-        self._steering, self._pace, self._busy = steering, pace, busy
+        self._steering, self._pace, self._busy, self._ahead = steering, pace, busy, ahead
         self._searches: dict[str, Search] = {}
         self._stopping = False
 
@@ -158,7 +161,9 @@ class Reconcile:
 
     async def _find(self, delivery: Delivery, attempt: Attempt) -> Receipt | None:
         part = next(each for each in delivery.post.parts if each.number == attempt.part)
-        return await self._platforms[delivery.channel].find(part, attempt.key, attempt.key.at - SKEW)
+        return await self._platforms[delivery.channel].find(
+            part, attempt.key, attempt.key.at - SKEW
+        )
 
     async def _stumbled(self, delivery: Delivery, stumbles: int, error: str) -> None:
         log.error("an adapter failed", delivery=delivery.id, channel=delivery.channel, error=error, times=stumbles)

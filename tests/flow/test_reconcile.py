@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.channel import Absence
-from bot.domain.delivery import PublishKey, State
+from bot.domain.delivery import PublishKey, State, key_of
 from bot.domain.ledger import Change
 from bot.domain.outcome import Outcome, Receipt, Refused, Unknown
 from bot.domain.plan import Plan
@@ -17,7 +17,7 @@ from bot.flow.reconcile import STUMBLES, Reconcile
 from bot.flow.steering import Verdict
 from tests.fakes import NoticeBoard
 from tests.flow.conftest import PACE, House
-from tests.store_samples import HOUR, MINUTE, NOON, SECOND, article, attempt, channel, delivery
+from tests.store_samples import HOUR, MINUTE, NOON, SECOND, HandClock, article, attempt, channel, delivery
 
 LOST = Unknown(why="no answer in time")
 TWICE = Absence(reads=2, apart=MINUTE, resends=1)
@@ -283,3 +283,17 @@ async def test_it_waits_for_hours_without_a_bot_and_is_still_only_looked_for(hou
     board.show(board.calls[0].key)
     await house.reconcile.look()
     assert ((await house.store.delivery("a1")).state, len(board.calls)) == (State.SENT, 1)
+
+
+async def test_a_clock_that_is_an_hour_fast_does_not_hide_the_post(house):
+    board = house.boards["board"]
+    board.clock = HandClock(NOON - HOUR)
+    held = delivery("a1", channel="board")
+    board.show(PublishKey(value=key_of("a1", 1, held.revision), at=NOON))
+    await uncertain(house)
+    look = Reconcile(
+        house.store, house.clock, house.boards, house.steering, PACE, ahead=lambda: house.clock.now() - NOON - HOUR
+    )
+    await look.look()
+    found = await house.store.delivery("a1")
+    assert (found.state, len(board.calls)) == (State.SENT, 1)
