@@ -162,7 +162,7 @@ class Reconcile:
     async def _find(self, delivery: Delivery, attempt: Attempt) -> Receipt | None:
         part = next(each for each in delivery.post.parts if each.number == attempt.part)
         return await self._platforms[delivery.channel].find(
-            part, attempt.key, attempt.key.at - SKEW
+            part, attempt.key, attempt.key.at - SKEW - abs(self._ahead())
         )
 
     async def _stumbled(self, delivery: Delivery, stumbles: int, error: str) -> None:
