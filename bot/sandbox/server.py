@@ -6,9 +6,10 @@
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +20,8 @@ from bot.sandbox import page
 from bot.sandbox.world import Fault, Service, World
 
 LARGEST_REQUEST = 60 * 2**20
+#: Paths at which a picture is left before the post that shows it.
+UPLOAD = re.compile(r"/media\b|uploadBlob$")
 
 
 def application(world: World, services: Sequence[Service]) -> web.Application:
@@ -70,15 +73,21 @@ def fault_door(world: World, service: Service) -> Middleware:
 
 
 def _take(world: World, service: Service, request: web.Request) -> Fault | None:
-    publishes = service.publishes(request)
+    kinds = {"any", _kind(service, request)}
     for index, fault in enumerate(world.faults):
-        if fault.platform == service.name and (fault.on == "any" or publishes):
+        if fault.platform == service.name and fault.on in kinds:
             if fault.times == 1:
                 del world.faults[index]
             elif fault.times > 1:
                 world.faults[index] = Fault(**{**asdict(fault), "times": fault.times - 1})
             return fault
     return None
+
+
+def _kind(service: Service, request: web.Request) -> str:
+    if service.publishes(request):
+        return "publish"
+    return "look" if request.method == "GET" else "upload" if UPLOAD.search(request.path) else ""
 
 
 async def _before(fault: Fault, service: Service, request: web.Request) -> web.StreamResponse | None:
@@ -95,6 +104,8 @@ async def _before(fault: Fault, service: Service, request: web.Request) -> web.S
             return service.error(401)
         case "flood":
             return service.error(429, wait=fault.seconds)
+        case "flood-bare":
+            return web.Response(status=429, text="Too Many Requests")
     return None
 
 
@@ -110,7 +121,13 @@ async def _after(
         case "garbage":
             return web.Response(text="<!doctype html><title>Bad gateway</title>", content_type="text/html")
         case "truncate":
-            return await _truncate(request, response)
+            return await _half(request, response)
+        case "empty":
+            return web.Response(status=response.status)
+        case "odd":
+            return web.json_response({"ok": True, "data": None, "result": [], "id": {}}, status=response.status)
+        case "drip":
+            return await _drip(request, response)
     return response
 
 
@@ -120,15 +137,30 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b"{}"
-    half = web.StreamResponse(status=response.status, headers={"Content-Type": "application/json"})
-    half.content_length = len(body)
-    await half.prepare(request)
+async def _half(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    body, half = await _begun(request, response)
     await half.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
     return half
+
+
+async def _drip(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    body, slow = await _begun(request, response)
+    with suppress(ConnectionResetError):  # the client has given up
+        for at in range(len(body)):
+            await slow.write(body[at : at + 1])
+            await asyncio.sleep(1)
+    return slow
+
+
+async def _begun(request: web.Request, response: web.StreamResponse) -> tuple[bytes, web.StreamResponse]:
+    """Return an answer's body, and the same answer with its head sent."""
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b"{}"
+    begun = web.StreamResponse(status=response.status, headers={"Content-Type": "application/json"})
+    begun.content_length = len(body)
+    await begun.prepare(request)
+    return body, begun
 
 
 class Door:

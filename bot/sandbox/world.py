@@ -56,10 +56,12 @@ class Effect:
 class Fault:
     """One thing to go wrong on a service's requests.
 
-    `kind`: delay, refuse (connection closed, no effect), reset (connection reset after the effect), error (a `status` of
-    400 and up in the platform's own shape, no effect), error-after (the same, after the effect), truncate (the answer
-    cut in half, after the effect), garbage (200 with HTML, after the effect), unauthorised (401 until lifted), flood (429
-    with `seconds` to wait). `on`: "publish" or "any". `times` how many requests it hits, 0 = until lifted.
+    `kind`, without effect: refuse (connection closed), error (a `status` of 400 and up in the platform's own shape),
+    unauthorised (401 until lifted), flood (429 with `seconds` to wait, in the platform's own way), flood-bare (429 that tells
+    no time and no more), delay (the request is served after `seconds`). After the effect: reset (connection reset),
+    error-after (a `status`), truncate (the answer cut in half), garbage (200 with HTML), empty (the answer without its body),
+    odd (JSON of another shape), drip (one byte a second). `on`: "publish", "upload" (of a picture that is not yet public),
+    "look" (reading) or "any". `times` how many requests it hits, 0 = until lifted.
     """
 
     platform: str
