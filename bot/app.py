@@ -189,7 +189,10 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
         asyncio.create_task(_lasting(app, "listen", partial(chat.listen, listening.answer))) for chat in live.chats
     ]
     try:
-        await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: live.checkup.mend})
+        await asyncio.wait({verifying}, timeout=LIMITS_FIRST.total_seconds())
+        live.peers.agree()
+        await app.store.set_right(app.clock.now())
+        await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: partial(_mend, live)})
         yield
     finally:
         reconcile.stop()
@@ -198,6 +201,12 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
         await asyncio.gather(*background, return_exceptions=True)
         await engine.stop()
         await dispatch.stop()
+
+
+async def _mend(live: Connected) -> None:
+    """Try what is paused again, and bring back what a clock that was wrong meanwhile has put off."""
+    await live.checkup.mend()
+    await live.app.store.set_right(live.app.clock.now())
 
 
 async def _lasting(app: App, name: str, work: Callable[[], Awaitable[object]]) -> None:
@@ -220,10 +229,13 @@ async def _watch(app: App, engine: Engine, verifying: asyncio.Task[None]) -> Non
 
 
 async def _take(app: App, engine: Engine) -> None:
-    """Take in the folder, once more for each edit that waits for a post on its way."""
-    while (await app.intake.take(app.source)).again:
-        await app.clock.sleep(LANDING)
-    engine.wake_at(app.clock.now())
+    """Take in the folder, once more while an edit waits for a post on its way; what is due by now does not wait for that."""
+    again = True
+    while again:
+        again = (await app.intake.take(app.source)).again
+        engine.wake_at(app.clock.now())
+        if again:
+            await app.clock.sleep(LANDING)
 
 
 async def _watch_links(app: App) -> None:

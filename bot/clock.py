@@ -4,12 +4,13 @@ set back, or a little off        our time stands still until the machine's catch
 asleep for nine hours            our time has gone on: the steady clock counts sleep too
 a jump of more than TRUSTED      not believed: our time goes on by the steady clock, until the platforms' own
                                  clocks say that the machine's is right
+wrong when the bot starts        two platforms' clocks that agree are believed instead
 """
 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -64,6 +65,12 @@ class SystemClock:
         self._latest = self._known
         log.warning("the machine's clock is right after all", now=self._known.isoformat())
 
+    def correct(self, ahead: timedelta) -> None:
+        """Let our time be so much later (or earlier): the machine's clock is wrong, and was so from the start."""
+        self._known, self._at = self.now() + ahead, self._steady()
+        self._latest, self.doubt = self._known, -ahead
+        log.error("the machine's clock is wrong: set it by NTP", by=str(-ahead), believed=self._known.isoformat())
+
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start, for durations; they pass while the machine sleeps, too."""
         return self._steady()
@@ -77,20 +84,28 @@ class SystemClock:
 class PeerClocks:
     """How far the clocks of those we talk to stand ahead of ours, by the Date of their latest answer; None = none heard.
 
-    An answer that bears out a jump of the machine's clock ends the doubt about it.
+    An answer that bears out a jump of the machine's clock ends the doubt about it. `hosts` has the last of each.
     """
 
     clock: SystemClock
     ahead: timedelta | None = None
+    hosts: dict[str, timedelta] = field(default_factory=dict)
 
     def skew(self) -> timedelta:
         """Return how far they stand ahead of ours, nothing when none was heard."""
         return self.ahead or timedelta(0)
 
-    def heard(self, date: str | None) -> None:
-        """Take note of an HTTP Date header; one that is missing or odd tells nothing."""
+    def agree(self) -> None:
+        """At the start, when nothing has been done by our clock yet: believe two hosts that agree that it is wrong."""
+        told = sorted(self.hosts.values())
+        if len(told) > 1 and told[-1] - told[0] <= TRUSTED < min(map(abs, told)):
+            self.clock.correct(told[len(told) // 2])
+            self.ahead = timedelta(0)
+
+    def heard(self, host: str, date: str | None) -> None:
+        """Take note of the Date header of a host's answer; one that is missing or odd tells nothing."""
         try:
-            self.ahead = parsedate_to_datetime(date or "") - self.clock.now()
+            self.ahead = self.hosts[host] = parsedate_to_datetime(date or "") - self.clock.now()
         except (TypeError, ValueError):
             return
         if self.clock.doubt is not None and abs(self.ahead - self.clock.doubt) <= TRUSTED < abs(self.ahead):

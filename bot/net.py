@@ -33,11 +33,11 @@ TOO_MANY_REQUESTS = 429
 
 @asynccontextmanager
 async def session(
-    seconds: float, dated: Callable[[str | None], None] = lambda _: None
+    seconds: float, dated: Callable[[str, str | None], None] = lambda _, __: None
 ) -> AsyncIterator["aiohttp.ClientSession"]:
     """Give the shared session; one request takes at most that many `seconds` unless its caller says less.
 
-    `dated` is told the Date header of every answer. Proxies come from nowhere and cookies are not kept: credentials
+    `dated` is told the host and the Date header of every answer. Proxies come from nowhere and cookies are not kept: credentials
     travel in headers that each adapter sets itself.
     """
     import aiohttp
@@ -48,7 +48,7 @@ async def session(
     trace = aiohttp.TraceConfig()
 
     async def ended(_: object, __: object, end: "aiohttp.TraceRequestEndParams") -> None:
-        dated(end.response.headers.get("Date"))
+        dated(end.url.host or "", end.response.headers.get("Date"))
 
     trace.on_request_end.append(ended)
     async with aiohttp.ClientSession(

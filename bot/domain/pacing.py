@@ -40,10 +40,11 @@ def free_at(rates: Sequence[Rate], armed: Sequence[datetime], now: datetime, cal
     """Return the first moment, at or after `now`, at which so many more calls keep within every rate.
 
     `armed` are the moments of earlier calls, the latest first; a rate needs its own `count` of them to bind. More calls
-    than a rate allows at all wait until none of the earlier ones counts.
+    than a rate allows at all wait until none of the earlier ones counts. A moment still to come, written by a clock that
+    was wrong, counts as now.
     """
     binding = ((rate, max(rate.count - calls, 0)) for rate in rates if rate.count > 0)
-    return max([now, *(armed[index] + rate.span for rate, index in binding if index < len(armed))])
+    return max([now, *(min(armed[index], now) + rate.span for rate, index in binding if index < len(armed))])
 
 
 def quota_free_at(quota: Quota, heard: datetime, armed: Sequence[datetime], now: datetime, calls: int = 1) -> datetime:

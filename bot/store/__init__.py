@@ -9,6 +9,7 @@ Read in this order:
     schema.py       the tables; migrations/ makes them, migrate.py brings a file up to date
     codec.py        frozen dataclasses <-> JSON
     failures.py     what a database error means, in plain words
+    setright.py     brings back what a clock that was wrong has put off
     prepared.py     the few statements that every delivery needs, compiled once
     archive.py exchange.py   backups and exports
     lock.py accounts.py      one running bot to a database, and to an account

@@ -31,6 +31,7 @@ from bot.store import (
     deliveries,
     overrides,
     readers,
+    setright,
     strays,
     witness,
 )
@@ -275,6 +276,10 @@ class SqlStore(LedgerFile):
     async def history(self, delivery: str) -> Sequence[tuple[datetime, State, str]]:
         """Return a delivery's moves with their reasons, the oldest first."""
         return await self._read(deliveries.history, delivery)
+
+    async def set_right(self, now: datetime) -> int:
+        """Bring back what a clock that ran ahead has put off; return how many deliveries that were."""
+        return await self._write(setright.set_right, now)
 
     async def overdue_leases(self, now: datetime) -> Sequence[Delivery]:
         """Return what is in sending although its lease has run out."""

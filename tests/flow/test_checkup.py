@@ -289,13 +289,13 @@ def test_a_clock_that_is_off_is_told(seconds, level, word):
 @pytest.mark.parametrize("odd", [None, "", "yesterday"])
 def test_an_answer_without_a_date_tells_nothing_of_the_clock(odd):
     peers = PeerClocks(SystemClock())
-    peers.heard(odd)
+    peers.heard("a.example", odd)
     assert peers.ahead is None
 
 
 def test_the_date_of_an_answer_tells_how_far_the_clocks_stand_apart():
     peers = PeerClocks(SystemClock())
-    peers.heard(format_datetime(peers.clock.now() + timedelta(hours=1), usegmt=True))
+    peers.heard("a.example", format_datetime(peers.clock.now() + timedelta(hours=1), usegmt=True))
     assert peers.ahead is not None
     assert abs(peers.ahead - timedelta(hours=1)) < timedelta(seconds=5)
 

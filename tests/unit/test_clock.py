@@ -79,7 +79,7 @@ def test_a_platform_that_bears_out_the_jump_ends_the_doubt(machine, clock, jump)
     peers = PeerClocks(clock)
     machine.set_by(jump)
     clock.now()
-    peers.heard(format_datetime(machine.wall + timedelta(seconds=2), usegmt=True))
+    peers.heard("a.example", format_datetime(machine.wall + timedelta(seconds=2), usegmt=True))
     assert clock.doubt is None
     assert clock.now() == machine.wall
     assert peers.ahead == timedelta(0)
@@ -90,14 +90,14 @@ def test_a_platform_that_does_not_leaves_it(machine, clock, said):
     peers = PeerClocks(clock)
     machine.set_by(HOUR)
     clock.now()
-    peers.heard(format_datetime(said, usegmt=True))
+    peers.heard("a.example", format_datetime(said, usegmt=True))
     assert clock.doubt == HOUR
     assert clock.now() == NOON
 
 
 def test_what_a_platform_says_cannot_move_a_clock_that_did_not_jump(machine, clock):
     peers = PeerClocks(clock)
-    peers.heard(format_datetime(NOON + YEARS, usegmt=True))
+    peers.heard("a.example", format_datetime(NOON + YEARS, usegmt=True))
     assert clock.now() == NOON
     assert peers.ahead is not None
     assert abs(peers.ahead - YEARS) < timedelta(seconds=1)
@@ -120,4 +120,29 @@ def test_time_never_runs_back(steps):
 
 async def test_waiting_for_less_than_nothing_takes_no_time(clock):
     await clock.sleep(-HOUR)
+    assert clock.now() == NOON
+
+
+@pytest.mark.parametrize("wrong", [-YEARS, -HOUR, 6 * MINUTE, YEARS])
+def test_two_hosts_that_agree_are_believed_at_the_start(machine, wrong):
+    machine.set_by(wrong)
+    clock = SystemClock(lambda: machine.wall, lambda: machine.ticks)
+    peers = PeerClocks(clock)
+    for host, off in (("a.example", 0), ("b.example", 1)):
+        peers.heard(host, format_datetime(NOON + timedelta(seconds=off), usegmt=True))
+    peers.agree()
+    assert abs(clock.now() - NOON) <= timedelta(seconds=1)
+    machine.pass_by(HOUR)
+    assert abs(clock.now() - NOON - HOUR) <= timedelta(seconds=1)
+    machine.set_by(-wrong)
+    assert abs(clock.now() - NOON - HOUR) <= timedelta(seconds=1)
+    assert clock.doubt is None
+
+
+@pytest.mark.parametrize("said", [[HOUR], [HOUR, 3 * HOUR], [MINUTE, 2 * MINUTE], [-HOUR, HOUR], []])
+def test_one_host_or_two_that_differ_are_not(clock, said):
+    peers = PeerClocks(clock)
+    for number, off in enumerate(said):
+        peers.heard(f"{number}.example", format_datetime(NOON + off, usegmt=True))
+    peers.agree()
     assert clock.now() == NOON
