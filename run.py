@@ -5,7 +5,7 @@
     python3 run.py test [PYTEST…]     every check: lint, types, architecture, all tests (installs what they need)
     python3 run.py check              lint, types and architecture only
     python3 run.py torture [N]        the bot killed and its platforms faulted, N times over; see tests/torture
-    python3 run.py bench [NAME…]      the benchmarks
+    python3 run.py bench [NAME…]      the benchmarks (`bench deliveries --full` takes longer)
     python3 run.py docs               write the generated pages anew
     python3 run.py WORDS…             the same as `handbill WORDS…`
 
@@ -141,12 +141,13 @@ def peers(*, wanted: bool) -> Iterator[None]:
 
 
 def bench(names: list[str]) -> int:
-    """Run the benchmarks, all or those named."""
+    """Run the benchmarks, all or those named; words that begin with "-" are handed on."""
+    names, flags = ([name for name in names if name.startswith("-") is flag] for flag in (False, True))
     files = sorted((ROOT / "benchmarks").glob("[a-z]*.py"))
     chosen = [file for file in files if not names or file.stem in names]
     if not chosen:
         return fail(f"no such benchmark; there are {', '.join(file.stem for file in files)}")
-    return max(run(PYTHON, file) for file in chosen)
+    return max(run(PYTHON, file, *flags) for file in chosen)
 
 
 def become(*words: str) -> int:

@@ -80,3 +80,11 @@ class CannotTell(HandbillError):
     """Whether a post is on the platform cannot be proved from here: a person must look."""
 
     exit_code = 9
+
+
+def told(error: Exception) -> HandbillError:
+    """Return an error as a person is told of it: ours as it is, any other as a fault of this program, by its type."""
+    if isinstance(error, HandbillError):
+        return error
+    what = f"the program failed on it with {type(error).__name__}"
+    return HandbillError(what, hint="this is a fault in the program: report it")

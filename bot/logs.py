@@ -97,6 +97,8 @@ class Redacting:
     def plain(self, value: object) -> object:
         """Return a value as JSON knows it, every text in it on one line."""
         match value:
+            case str():
+                return self.line(value)
             case bool() | int() | float() | None:
                 return value
             case Mapping():
@@ -107,7 +109,10 @@ class Redacting:
 
     def line(self, text: str) -> str:
         """Return the text on one line, control characters written out ("\\n"), secrets blotted."""
-        return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), self.blotted(text))
+        text = self.blotted(text)
+        if text.isascii() and text.isprintable():
+            return text
+        return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
     def blotted(self, text: str) -> str:
         """Return the text with a blot for each secret."""

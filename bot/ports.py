@@ -267,8 +267,8 @@ class Chat(Protocol):
 class Ready:
     """What may begin: of each channel that is neither paused, resting nor busy the first delivery that is due.
 
-    `channels` and `plans` (those that are a channel's own) are theirs, read at the same moment. `upcoming` is when there
-    may be more on the channels that have nothing due, None = nothing waits there.
+    `channels` and `plans` (those that are a channel's own) are theirs, read at the same moment. `upcoming` is when it is
+    worth looking again because of the channels that have nothing due, None = nothing waits there.
     """
 
     deliveries: Sequence[Delivery]
@@ -302,6 +302,7 @@ class Store(Protocol):
 
     async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None: ...
     async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]: ...
+
     # ^ what was found at addresses, and when; what was found before the last `since` is forgotten
 
     # channels and plans

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 #: Left to aiohttp, which knows what it can unpack and how long the body is.
 OURS = frozenset({"accept-encoding", "content-length"})
+#: Followed, a POST would become a GET, and the answer to that pass for the POST's.
+REDIRECTS = range(300, 400)
 #: Where an answer says what went wrong.
 ERROR = frozenset({"error", "error_description"})
 
 
 class Wire:
-    """What one call of an SDK sends and gets; to `requests` it is a transport adapter (`send` and `close`).
+    """What one call of an SDK sends and gets; to the SDK it is a session of `requests`.
 
     `began` tells afterwards whether anything was tried at all; `status`, `headers` and `words` (the error it told in JSON)
     are those of the last answer, status 0 when there was none: then `unreached` says why nothing was sent, "" when
@@ -47,29 +49,23 @@ class Wire:
         self._tasks: list[asyncio.Task[Any]] = []
         self._over = False
 
-    def requests_session(self) -> "requests.Session":
-        """Return a session for the SDK whose every request goes this way."""
+    def request(self, method: str, url: str, *, timeout: object = None, **more: Any) -> "requests.Response":  # noqa: ANN401, ARG002
+        """Do one request, following no redirect; called by the SDK in a thread.
+
+        A session of `requests` would look for cookies, proxies, hooks and adapters each time.
+        """
         import requests
 
-        session = requests.Session()
-        session.trust_env = False
-        session.max_redirects = 0  # a redirected POST would become a GET, and its answer pass for the POST's
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, cast("requests.adapters.BaseAdapter", self))
-        return session
-
-    def send(self, request: "requests.PreparedRequest", **_: object) -> "requests.Response":
-        """Do one request; called by `requests` in a thread."""
-        import requests
-
+        request = requests.Request(method, url, **more).prepare()
         body = asyncio.run_coroutine_threadsafe(self._exchange(request), self._loop).result()
         response = requests.Response()
         response.status_code, response.url, response.request = self.status, request.url or "", request
-        # Only these: Mastodon.py raises over a rate-limit header it cannot read, and warns over a deprecation, after a
-        # post that was taken.
-        for name in ("Content-Type", "Location"):
-            if name in self.headers:
-                response.headers[name] = self.headers[name]
+        if self.status in REDIRECTS:
+            raise requests.TooManyRedirects(f"it answered {self.status}")
+        # No other: Mastodon.py raises over a rate-limit header it cannot read, and warns over a deprecation, after a post
+        # that was taken.
+        if "Content-Type" in self.headers:
+            response.headers["Content-Type"] = self.headers["Content-Type"]
         response.raw = BytesIO(body)
         return response
 

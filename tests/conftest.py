@@ -1,10 +1,20 @@
-"""What all tests share: locks of their own, so that tests that run at the same time are not taken for one another."""
+"""What all tests share: patience, and locks of their own, lest tests at the same time be taken for one another."""
 
 import os
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test fails because the machine is slow, so no example does either.
+settings.register_profile(
+    "patient",
+    parent=settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -60,7 +60,7 @@ class Article:
     order. `language` is a BCP 47 tag or "" when neither given nor detected with confidence
     (`language_source`; `language_confidence` is 0 to 1 when detected, else 0). `link` is "" when none.
     `excerpt` is a passage chosen by hand ("" = let Handbill choose); `channels` empty = all channels of the campaign.
-    `ready` False means draft: deliveries wait in held. Times are aware UTC.
+    `ready` False means draft: deliveries wait in held. `gone` tells that its file was taken away. Times are aware UTC.
     """
 
     campaign: str
@@ -85,3 +85,4 @@ class Article:
     visibility: str = ""
     language_source: LanguageSource = LanguageSource.UNKNOWN
     language_confidence: float = 0.0
+    gone: bool = False

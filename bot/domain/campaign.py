@@ -10,6 +10,7 @@ class Campaign:
     """What a folder of articles has in common.
 
     `channels` empty = every channel. `disclosure` is the imprint line every post carries ("" = none).
+    `required_tags` stand in every post like it, also where a channel takes fewer hashtags.
     `approval` True = each delivery waits for a manager, whatever its article says; `alt_required` True = so does one
     with a picture that nobody described. `template` lays out a post:
     the fields {excerpt} {title} {headline} {link} {tags} {source} {disclosure}, in threads {part} and {parts}; a line
@@ -23,6 +24,7 @@ class Campaign:
     channels: tuple[str, ...] = ()
     disclosure: str = ""
     tags: tuple[str, ...] = ()
+    required_tags: tuple[str, ...] = ()
     approval: bool = False
     alt_required: bool = True
     template: str = "{headline}\n\n{excerpt}\n\n{link}\n\n{tags}\n{disclosure}"

@@ -79,8 +79,12 @@ class LocalEngine:
         due = self._clock.monotonic() + delay
         if errand.due is None:
             errand.asked = due if errand.asked is None else min(due, errand.asked)
-        elif due < errand.due:
+        elif due < errand.due and delay:
             self._plan(WAKE, delay)
+        elif due < errand.due:
+            # At once, past the scheduler: this comes after each delivery, and a job costs as much as its commit.
+            errand.due = due
+            asyncio.get_running_loop().create_task(self._run(WAKE), name=WAKE)
 
     async def stop(self) -> None:
         """Call nothing more; return when no call is under way."""

@@ -71,12 +71,13 @@ class Dispatch:
         """Begin every delivery that is due on a free channel, and ask to be woken for the next one."""
         if self._stopping:
             return
-        ready = await self._store.ready(self._clock.now(), list(self._under_way))
+        now = self._clock.now()
+        ready = await self._store.ready(now, list(self._under_way))
         for delivery in ready.deliveries:
             name = delivery.channel
             self._begin(delivery, ready.channels[name], ready.plans.get(name, self._default))
-        # Told for channels that have nothing due: what waits for something else than its moment hides no other's.
-        if ready.upcoming is not None:
+        # Compared with the moment of the reading: what has come due since then must not wait for the safety tick.
+        if ready.upcoming is not None and ready.upcoming > now:
             self._engine.wake_at(ready.upcoming)
 
     def _begin(self, delivery: Delivery, channel: Channel, plan: Plan) -> None:

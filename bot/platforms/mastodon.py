@@ -97,7 +97,6 @@ READ = (
     *("id", "url", "uri", "created_at", "spoiler_text", "content", "media_attachments"),
     *("username", "bot", "domain", "version", "configuration"),
 )
-
 #: languages_helper.rb: the only regional tags a server keeps; of all others the first subtag counts.
 REGIONAL = {"cn": "zh-CN", "hk": "zh-HK", "tw": "zh-TW", "hans": "zh-CN", "hant": "zh-TW"}
 
@@ -364,7 +363,7 @@ class Mastodon:
         return mastodon.Mastodon(
             access_token=self._means.credentials["TOKEN"],
             api_base_url=self._base_url,
-            session=wire.requests_session(),
+            session=cast(Any, wire),
             ratelimit_method="throw",
             mastodon_version=SPOKEN,
             version_check_mode="created",

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from bot.domain.article import Article, BlockKind, LanguageSource
 from bot.domain.campaign import Campaign
+from bot.domain.rendering.hashtags import hashtag
 from bot.domain.text.blocks import refined
 from bot.errors import BadArticle
 from bot.sources import markdown, matter, plain, webpage
@@ -50,7 +51,7 @@ def article_fields(zone: str) -> Mapping[str, Callable[[Any], Any]]:
 
 CAMPAIGN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("title", "disclosure", "template"), matter.text),
-    **dict.fromkeys(("channels", "tags"), matter.words),
+    **dict.fromkeys(("channels", "tags", "required_tags"), matter.words),
     **dict.fromkeys(("approval", "tags_in_text"), matter.truth),
     "alt": matter.alt,
     "links": matter.places,
@@ -134,12 +135,16 @@ def campaign_of(raw: bytes, name: str, where: str) -> Campaign:
     if unknown:
         hint = f"known: {', '.join(sorted(TEMPLATE_FIELDS))}"
         raise BadArticle(f"template: no field is called {{{min(unknown)}}}", where=fields.at("template"), hint=hint)
+    if wrong := [words for words in fields.get("required_tags", ()) if not hashtag(words)]:
+        hint = "a hashtag needs a letter"
+        raise BadArticle(f"required_tags: {wrong[0]!r} gives no hashtag", where=fields.at("required_tags"), hint=hint)
     return replace(
         bare,
         title=fields.get("title"),
         channels=fields.get("channels", ()),
         disclosure=fields.get("disclosure"),
         tags=fields.get("tags", ()),
+        required_tags=fields.get("required_tags", ()),
         approval=fields.get("approval", default=False),
         alt_required=fields.get("alt", default=bare.alt_required),
         links=fields.get("links", ()),

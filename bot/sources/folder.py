@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.directory import Directory
-from bot.errors import HandbillError
+from bot.errors import HandbillError, told
 from bot.ports import Clock, Found, Media, Problem
 from bot.sources import article as reading
 from bot.sources import directory, pictures
@@ -39,6 +39,8 @@ WAITING = {
 FOREIGN = (".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages", ".epub")
 
 Stamp = tuple[int, int, int]
+#: The stamp of a file that is to be read anew.
+NEVER: Stamp = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +177,7 @@ class Folder:
         )
 
     async def _take(self, path: Path) -> Taken:
-        mark = stamp(path) or (0, 0, 0)
+        mark = stamp(path) or NEVER
         where, campaign = self._where(path), campaign_at(self.root, path)
         files: tuple[tuple[Path, Stamp | None], ...] = ()
         try:
@@ -189,14 +191,16 @@ class Folder:
             files = tuple((beside, stamp(beside)) for beside in (path.parent / name for name, _, _ in draft.pictures))
             found = await pictures.load(draft, path.parent, self.root)
             article = await pictures.illustrated(draft, found, self.media)
-        except HandbillError as error:
-            return Taken(stamp=mark, problems=(self._problem(error, path),), pictures=files)
+        except Exception as error:  # noqa: BLE001 - one file must never keep the others waiting; a fault is met anew at each read
+            known = mark if isinstance(error, HandbillError) else NEVER
+            return Taken(stamp=known, problems=(self._problem(error, path),), pictures=files)
         problems = tuple(_no_alt(file, at) for file, alt, at in draft.pictures if not alt)
         return Taken(stamp=mark, article=article, problems=problems, pictures=files)
 
-    def _problem(self, error: HandbillError, path: Path) -> Problem:
-        hint = "; ".join(filter(None, (error.hint, WAITING.get(path.name, ""))))
-        return Problem(where=error.where, what=error.what, hint=hint)
+    def _problem(self, error: Exception, path: Path) -> Problem:
+        found = told(error)
+        hint = "; ".join(filter(None, (found.hint, WAITING.get(path.name, ""))))
+        return Problem(where=found.where or self._where(path), what=found.what, hint=hint)
 
 
 def campaign_at(root: Path, path: Path) -> str:

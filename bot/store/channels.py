@@ -37,9 +37,7 @@ def put(connection: Connection, channel: Channel) -> None:
 
 def every(connection: Connection) -> Sequence[Channel]:
     """Return all channels by name."""
-    return tuple(
-        _standing(body, paused, rests, why or "") for body, paused, rests, why in connection.execute(_EVERY)
-    )
+    return tuple(_standing(body, paused, rests, why or "") for body, paused, rests, why in connection.execute(_EVERY))
 
 
 def theirs(connection: Connection, names: Sequence[str]) -> tuple[Mapping[str, Channel], Mapping[str, Plan]]:

@@ -77,20 +77,17 @@ def _given(column: Column[Any]) -> ColumnElement[Any]:
     return func.coalesce(bindparam(f"new_{column.name}", type_=column.type), kept)
 
 
-_STAY = (
+_STEP = (
     update(DELIVERIES)
     .where(*_AS_KNOWN)
-    .values(
-        version=D.version + 1,
-        why=bindparam("new_why"),
-        moved=bindparam("at"),
-        lease=None,
-        slot=_given(D.slot),
-        due=_given(D.due),
-        tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries),
-    )
+    .values(version=D.version + 1, why=bindparam("new_why"), moved=bindparam("at"), lease=None)
+)
+_STAY = _STEP.values(
+    slot=_given(D.slot), due=_given(D.due), tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries)
 )
 _MOVE, _REMAIN = Prepared(_STAY.values(state=bindparam("to"))), Prepared(_STAY)
+#: A move that keeps slot and moment: naming them, SQLite would write their indexes anew with the same values.
+_PASS = Prepared(_STEP.values(state=bindparam("to")))
 _RESCHEDULE = Prepared(
     update(DELIVERIES)
     .where(*_AS_KNOWN)
@@ -121,6 +118,14 @@ DUE = (
     .order_by(D.due, D.id)
 )
 _DUE = Prepared(DUE)
+#: One step for each state, however many channels there are.
+FIRST = select(
+    *(
+        select(func.min(WAITING.c.due)).where(WAITING.c.state == state.value).scalar_subquery()
+        for state in WAITING_STATES
+    )
+)
+_FIRST = Prepared(FIRST)
 _NEXT_DUE = Prepared(
     select(_first_waiting("due", WAITING.c.due.is_not(None)), CHANNELS.c.rest).where(
         CHANNELS.c.paused == "",
@@ -237,6 +242,9 @@ def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[R
 
     Beside them the ids of those that cannot be read: they are in the way of what comes after them until `park` took them off.
     """
+    first = min((due for due in _FIRST.run(connection, {}).fetchone() if due is not None), default=None)
+    if first is None or moment(first) > now:
+        return Ready(deliveries=(), channels={}, plans={}, upcoming=None if first is None else moment(first)), ()
     damaged: Sequence[str] = ()
     try:
         found = rows.swift(connection, _DUE, {"now": now, "busy": list(busy)})
@@ -304,9 +312,10 @@ def _move(connection: Connection, change: Change, at: datetime) -> None:
     remains = change.to is change.state and change.due is not None and change.state in WAITING_STATES
     if not remains and (change.state, change.to) not in TRANSITIONS:
         raise NotAllowed(f"delivery {change.delivery} is {change.state} and cannot become {change.to}")
+    plain = not change.slot_free and (change.slot, change.due, change.tries) == (None, None, None)
     _guarded(
         connection,
-        _REMAIN if remains else _MOVE,
+        _REMAIN if remains else _PASS if plain else _MOVE,
         change.delivery,
         change.state,
         change.epoch,

@@ -32,21 +32,20 @@ class Prepared:
 
         Raises sqlite3.Error.
         """
-        stored = {name: _stored(value) for name, value in values.items()}
+        stored = self._constants.copy()
+        for name, value in values.items():
+            match value:
+                case str() | int() | None:
+                    stored[name] = value
+                case datetime():
+                    stored[name] = ticks(value)
+                case _:
+                    stored[name] = json.dumps(value)
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
-        return raw.execute(self._sql, self._constants | stored)
+        return raw.execute(self._sql, stored)
 
 
 def among(name: str) -> Select[Any]:
     """Return what a list that is given under that name holds, for `in_`: one value, however long the list is."""
     return select(func.json_each(bindparam(name, type_=Text)).table_valued("value", name="given").c.value)
-
-
-def _stored(value: object) -> object:
-    match value:
-        case datetime():
-            return ticks(value)
-        case list():
-            return json.dumps(value)
-    return value

@@ -124,7 +124,7 @@ def _sum(excerpt: bytes, post: bytes) -> int:
 
 
 def _together(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None) -> tuple[Delivery, ...]:
-    return _whole(connection, [row._mapping for row in connection.execute(query, values)])
+    return _whole(connection, connection.execute(query, values).mappings().all())
 
 
 def swift(connection: Connection, query: Prepared, values: Mapping[str, object]) -> tuple[Delivery, ...]:
@@ -140,7 +140,7 @@ def _columns(row: Sequence[Any]) -> Mapping[str, Any]:
     return columns
 
 
-def _whole(connection: Connection, found: Sequence[Mapping[str, Any]]) -> tuple[Delivery, ...]:
+def _whole(connection: Connection, found: Sequence[Mapping[Any, Any]]) -> tuple[Delivery, ...]:
     receipts: dict[str, list[tuple[int, Receipt]]] = {}
     if found:
         for delivery, part, body in _RECEIPTS.run(connection, {"of": [columns["id"] for columns in found]}):
@@ -148,7 +148,7 @@ def _whole(connection: Connection, found: Sequence[Mapping[str, Any]]) -> tuple[
     return tuple(_made(columns, receipts.get(columns["id"], ())) for columns in found)
 
 
-def _made(columns: Mapping[str, Any], receipts: Sequence[tuple[int, Receipt]]) -> Delivery:
+def _made(columns: Mapping[Any, Any], receipts: Sequence[tuple[int, Receipt]]) -> Delivery:
     excerpt, post = columns["excerpt"], columns["post"]
     if checksum_of(excerpt, post) != columns["checksum"]:
         raise ValueError("not what was written")

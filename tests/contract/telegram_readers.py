@@ -10,6 +10,7 @@ from typing import Any
 from bot.chats import telegram
 from bot.ports import Answer, Question
 from bot.sandbox.telegram import DISCUSSION
+from tests.contract.held import PATIENCE
 from tests.contract.telegram_bench import Bench
 
 ADA = 42
@@ -60,7 +61,7 @@ async def listening(
         await chat.close()
 
 
-async def until(holds: Callable[[], Any], seconds: float = 5) -> None:
+async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not holds():
             await asyncio.sleep(0.01)

@@ -249,7 +249,7 @@ async def test_a_wire_that_is_over_sends_nothing(bench: Bench) -> None:
     wire = Wire(bench.session, 1.0, ())
     wire.close()
     with pytest.raises(TimeoutError):
-        await asyncio.to_thread(wire.requests_session().get, f"{bench.address}/mastodon/api/v2/instance")
+        await asyncio.to_thread(wire.request, "GET", f"{bench.address}/mastodon/api/v2/instance")
     assert not wire.began
 
 

@@ -155,6 +155,7 @@ def test_finding_what_is_due_is_a_step_into_an_index(raw):
     ("question", "index"),
     [
         ("SELECT id FROM deliveries WHERE state = 'sending' AND lease < 5", "ix_deliveries_state (state=?)"),
+        ("SELECT min(due) FROM deliveries WHERE state = 'scheduled'", "ix_deliveries_state (state=?)"),
         ("SELECT id FROM deliveries WHERE id BETWEEN 'a' AND 'b'", "(id>? AND id<?)"),
         ("SELECT slot FROM deliveries WHERE channel = 'x' AND slot >= 5", "(channel=? AND slot>?)"),
         ("SELECT state FROM moves WHERE delivery = 'a1'", "ix_moves_delivery (delivery=?)"),

@@ -310,6 +310,34 @@ async def test_every_outcome_is_recorded_as_it_is(store, outcome):
     assert (await store.delivery("a1")).receipts == expected
 
 
+async def test_an_outcome_and_the_move_that_follows_are_one_step(store):
+    await store.add_deliveries([delivery()], NOON)
+    read = await store.delivery("a1")
+    armed = attempt(read)
+    await store.arm(read, armed, NOON + MINUTE)
+    sent = replace(armed, ended=NOON + SECOND, outcome=Sent(receipt=receipt("1")))
+    await store.record(sent, Change.of(await store.delivery("a1"), State.SENT, ""))
+    found = await store.delivery("a1")
+    assert (found.state, found.due, found.slot) == (State.SENT, NOON, NOON)
+    assert found.receipts == ((1, receipt("1")),)
+    assert [(at, state) for at, state, _ in await store.history("a1")][-1] == (NOON + SECOND, State.SENT)
+
+
+async def test_an_outcome_is_kept_although_the_move_that_follows_is_refused(store):
+    await store.add_deliveries([delivery()], NOON)
+    read = await store.delivery("a1")
+    armed = attempt(read)
+    await store.arm(read, armed, NOON + MINUTE)
+    known = await store.delivery("a1")
+    await store.move([Change.of(known, State.UNCERTAIN, "the lease ran out", due=NOON)], NOON)
+    sent = replace(armed, ended=NOON + SECOND, outcome=Sent(receipt=receipt("1")))
+    with pytest.raises(NotAllowed):
+        await store.record(sent, Change.of(known, State.SENT, ""))
+    found = await store.delivery("a1")
+    assert (found.state, found.receipts) == (State.UNCERTAIN, ((1, receipt("1")),))
+    assert await store.attempts("a1") == (sent,)
+
+
 async def test_a_late_answer_counts_from_any_epoch_and_the_first_proof_stays(store):
     await store.add_deliveries([delivery()], NOON)
     read = await store.delivery("a1")

@@ -72,7 +72,7 @@ def test_decisions_reach_a_running_bot_within_seconds(home, world):
         assert not wait_until(lambda: seen(world, home, "bluesky"), 4)
         handbill(home, "resume")
         assert wait_until(lambda: seen(world, home, "bluesky"), PATIENCE)
-        assert wait_until(lambda: state(home, other) == "sent", PATIENCE, every=0.5)
+        assert wait_until(lambda: state(home, other) == state(home, post) == "sent", PATIENCE, every=0.5)
         status = told(home, "status")
         assert (status["running"], status["deliveries"]) == (True, {"sent": 2})
         words = refused(home, 6, "run")

@@ -1,5 +1,6 @@
 """Both pages in a real browser: what people see, hear and can do on them."""
 
+import asyncio
 import io
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from bot.platforms import fields
 from bot.sandbox.demo import sandbox
 from bot.sandbox.world import Fault, Shown
 from bot.settings import load
+from tests.faces.conftest import PATIENCE
 from tests.store_samples import HOUR, NOON, PICTURE, channel, delivery
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><b>bold</b> & <script>document.title='taken'</script>"
@@ -237,6 +239,9 @@ async def test_a_reader_asks_on_the_page_and_the_running_bot_answers(tmp_path, d
         async with desk(environ, f"{address}/", at_work=True) as served:
             page = await chromium.open(address)
             await page.locator("#at-telegram .thread").wait_for()
+            async with asyncio.timeout(PATIENCE):
+                while not await served.live.app.store.latest(1):
+                    await asyncio.sleep(0.05)
             await page.get_by_role("button", name="/latest").click()
             answer = page.locator("#said .bot", has_text="Forty bicycles rebuilt")
             await answer.wait_for()

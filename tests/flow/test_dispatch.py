@@ -33,6 +33,20 @@ async def test_what_is_not_due_waits_and_the_engine_is_asked_for_its_moment(hous
     assert NOON + HOUR in house.engine.asked
 
 
+async def test_what_comes_due_while_the_store_is_read_does_not_wait_for_the_safety_tick(house):
+    await add(house, delivery("a1", channel="board", due=NOON + timedelta(milliseconds=1)))
+    ready = house.store.ready
+
+    async def slowly(*given):
+        found = await ready(*given)
+        house.pass_time(MINUTE)
+        return found
+
+    house.store.ready = slowly
+    await house.dispatch.wake()
+    assert house.engine.asked == [NOON + timedelta(milliseconds=1)]
+
+
 @pytest.mark.parametrize(
     ("outcome", "state", "due"),
     [

@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.cli import COMMANDS
 from bot.domain.delivery import TRANSITIONS, State
@@ -47,6 +48,13 @@ def test_the_queue_folder_holds_no_code():
 def test_no_file_of_ours_is_longer_than_four_hundred_lines():
     files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("tests/**/*.py"), ROOT / "run.py"]
     assert [str(file) for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 400] == []
+
+
+def test_no_test_fails_because_the_machine_is_slow():
+    assert settings().deadline is None, "tests/conftest.py lifts Hypothesis's limit of 200 ms an example"
+    clocks = re.compile(r"\b(?:process|thread)_(?:time)\b|\bperf_(?:counter)\b|\btime(?:it)\b")
+    tests = ROOT.glob("tests/**/*.py")
+    assert [str(file) for file in tests if clocks.search(file.read_text(encoding="utf-8"))] == [], "count work instead"
 
 
 def test_no_platform_is_named_in_the_core():

@@ -1,5 +1,7 @@
 """Hashtags where their words stand, when a campaign wants them there."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain import rendering
@@ -7,6 +9,7 @@ from bot.domain.article import Block, BlockKind
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Limits
 from bot.domain.post import Post, SpanKind
+from bot.errors import BadInput
 from tests.unit.posts import CARDS, FEDIVERSE, LEAD, ROOM, WEIGHTED, article, channel, excerpt
 
 KINDS = {"weighted": WEIGHTED, "fediverse": FEDIVERSE, "cards": CARDS, "room": ROOM}
@@ -103,3 +106,54 @@ def test_in_a_thread_each_tag_stands_once():
 
 def test_but_for_the_sign_the_words_stay_verbatim():
     assert said(TEXT, ("reading", "library", "lamp")).replace("#", "") == TEXT
+
+
+LONG = " ".join(f"Sentence number {n} tells how the old tram came back to town." for n in range(40))
+
+
+def required(text: str, limits: Limits, *, thread: bool = False, **campaign: object) -> Post:
+    made = Campaign(name="spring", tags=("spring",), required_tags=("paid advertisement", "Imprint"), **campaign)  # type: ignore[arg-type]
+    written = article(text, tags=("trams", "Imprint", "town"), link="", thread=thread)
+    return rendering.render(written, excerpt(text), made, channel(limits))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 4, 9])
+def test_what_a_campaign_requires_is_never_counted_out_and_comes_first(kind, most):
+    [part] = required(TEXT, replace(KINDS[kind], tags=most)).parts
+    wanted = ["#PaidAdvertisement", "#Imprint", *["#Trams", "#Town", "#Spring"][: max(most - 2, 0)]]
+    assert part.text.splitlines()[-1] == " ".join(wanted)
+    assert [part.text[span.start : span.end] for span in part.spans if span.kind is SpanKind.TAG] == wanted
+    assert [span.target for span in part.spans if span.kind is SpanKind.TAG] == [each[1:] for each in wanted]
+
+
+@pytest.mark.parametrize("kind", ["weighted", "fediverse", "cards"])
+@pytest.mark.parametrize("thread", [False, True])
+def test_what_a_campaign_requires_keeps_its_room_when_all_else_gives_way(kind, thread):
+    post = required(LONG, KINDS[kind], thread=thread)
+    last = post.parts[-1]
+    assert last.text.splitlines()[-1].startswith("#PaidAdvertisement #Imprint")
+    assert last.length <= last.limit
+    assert "#Imprint" not in "".join(part.text for part in post.parts[:-1])
+    assert not any("#Imprint" in note for note in post.notes)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{excerpt}", "Tea is free.\n\n#PaidAdvertisement #Imprint\nBy us"),
+        ("{tags} {excerpt} {disclosure}", "#PaidAdvertisement #Imprint #Trams #Town #Spring Tea is free. By us"),
+        ("{disclosure} | {excerpt}", "#PaidAdvertisement #Imprint\nBy us | Tea is free."),
+    ],
+)
+def test_a_template_that_forgot_them_gets_them_all_the_same(template, text):
+    assert required("Tea is free.", ROOM, template=template, disclosure="By us").parts[0].text == text
+
+
+def test_what_the_excerpt_says_may_be_cut_so_it_does_not_stand_for_what_is_required():
+    assert "\n\n#PaidAdvertisement #Imprint" in required(f"{LONG} Buy a #Imprint.", WEIGHTED).parts[0].text
+
+
+def test_a_channel_without_room_for_them_gets_no_post():
+    with pytest.raises(BadInput, match="required hashtags"):
+        required("Tea.", replace(WEIGHTED, length=20))

@@ -181,11 +181,17 @@ async def test_a_campaign_and_what_its_articles_wait_for(desk: Desk):
     desk.put("tour.md", TEXT)
     desk.put(
         "library/campaign.yaml",
-        "title: Town Library\ndisclosure: 'by: us'\ntags: [a b, c]\nchannels: x\napproval: on\n",
+        "title: Town Library\ndisclosure: 'by: us'\ntags: [a b, c]\nrequired_tags: [Advertisement]\nchannels: x\napproval: on\n",
     )
     assert (await desk.source.read()).campaigns == (
         Campaign(
-            name="library", title="Town Library", disclosure="by: us", tags=("a b", "c"), channels=("x",), approval=True
+            name="library",
+            title="Town Library",
+            disclosure="by: us",
+            tags=("a b", "c"),
+            required_tags=("Advertisement",),
+            channels=("x",),
+            approval=True,
         ),
         Campaign(name="general"),
     )
@@ -220,6 +226,7 @@ async def test_articles_wait_while_their_campaign_is_being_written(desk: Desk):
         ("title: a\n\napproval: perhaps", 3, "approval: 'perhaps' is neither yes nor no"),
         ("- a\n- b", 1, "the fields must be lines of `name: value`"),
         ("title: a\ntags: {a: b}", 2, "tags: must be text"),
+        ("title: a\nrequired_tags: [Ad, 2026]", 2, "required_tags: '2026' gives no hashtag"),
         ("title: a\ntitle: b", 2, "title is there twice"),
         ("title: a\n  tags: b", 2, "the fields cannot be read: mapping values are not allowed here"),
     ],

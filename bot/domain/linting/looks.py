@@ -54,7 +54,7 @@ def _acronym(word: str) -> bool:
 
 def too_many_tags(proof: Proof) -> Iterator[Finding]:
     """A post has no more hashtags than its channel takes, those in its text counted too."""
-    tags, most = _tags(proof), proof.limits.tags
+    tags, most = _tags(proof), max(proof.limits.tags, len(proof.campaign.required_tags))
     if len(tags) > most:
         what = f"{counted(len(tags), 'hashtag')}, the channel takes {most or 'none'}"
         yield Finding(level=Level.WARNING, what=what, fix="write some of them as plain words")
@@ -62,7 +62,9 @@ def too_many_tags(proof: Proof) -> Iterator[Finding]:
 
 def tag_case(proof: Proof) -> Iterator[Finding]:
     """A hashtag of several words shows where each begins, so that it can be read, and read aloud."""
-    written = {hashtag(words).casefold(): words for words in proof.article.tags + proof.campaign.tags}
+    campaign = proof.campaign
+    told = (*proof.article.tags, *campaign.tags, *campaign.required_tags)
+    written = {hashtag(words).casefold(): words for words in told}
     for tag in _tags(proof):
         given = written.get(tag.casefold(), tag)
         if len(given.split()) > 1 and tag[1:].islower() and "_" not in tag:

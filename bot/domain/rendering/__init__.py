@@ -106,9 +106,9 @@ def _made(
         if plain and (not made or plain.kept - made.kept >= plain.kept * LOSS):
             made = _without_images(plain, len(said.images), channel.limits.caption)
     if not made:
-        what = "the disclosure and the fixed words of the template are longer than a whole post"
+        what = "the disclosure, required hashtags and the fixed words of the template are longer than a whole post"
         raise BadInput(
-            what, where=f"{campaign.name} on {channel.name}", hint="shorten the campaign's disclosure or template"
+            what, where=f"{campaign.name} on {channel.name}", hint="shorten the campaign's disclosure, required_tags or template"
         )
     return made
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_FIELD = re.compile(r"\{(warning|excerpt|title|link|tags|source|disclosure|part|parts)\}")
+_FIELD = re.compile(r"\{(warning|excerpt|title|link|tags|required|source|disclosure|part|parts)\}")
 _EVERYWHERE = frozenset({"warning", "excerpt", "part", "parts"})
 
 
@@ -12,7 +12,7 @@ _EVERYWHERE = frozenset({"warning", "excerpt", "part", "parts"})
 class Words:
     """What fills the fields of a template; "" and () leave a field empty. `tags` stand without their "#".
 
-    `woven` are the hashtags that have their "#" in the excerpt, so that they are none of `tags`.
+    `required` are those that a campaign puts into every post. `woven` are the hashtags that have their "#" in the excerpt, so that they are none of `tags`.
     """
 
     warning: str = ""
@@ -20,6 +20,7 @@ class Words:
     title: str = ""
     link: str = ""
     tags: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     woven: tuple[str, ...] = ()
     source: str = ""
     disclosure: str = ""
@@ -28,7 +29,8 @@ class Words:
 
     def filling(self, field: str) -> str:
         """Return what stands for one field."""
-        return " ".join(f"#{tag}" for tag in self.tags) if field == "tags" else str(getattr(self, field))
+        said = getattr(self, field)
+        return said if isinstance(said, str) else " ".join(f"#{tag}" for tag in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,9 @@ from bot.domain.rendering.wording import Sheet, counted, title_of
 from bot.domain.text import links
 from bot.domain.text.addresses import to_mark
 
+TAGS = ("tags", "required")
+"""The fields that hold hashtags."""
+
 SHORTENED = "a sentence shortened"
 """How the note begins that a sentence was cut, by which linting knows."""
 
@@ -193,7 +196,7 @@ def _share(words: Words, piece: str, number: int, total: int, *, parts: int = 0)
     """Return what one message of a thread says: the title stands in the first, what comes after the text in the last."""
     share = replace(words, excerpt=piece, part=str(number), parts=str(parts or total))
     share = share if number == 1 else replace(share, title="")
-    return share if number == total else replace(share, link="", tags=(), source="", disclosure="")
+    return share if number == total else replace(share, link="", tags=(), required=(), source="", disclosure="")
 
 
 def _made(desk: Desk, filled: list[Words], fitted: Fitted, notes: list[str]) -> Made:
@@ -259,7 +262,7 @@ def _spans(desk: Desk, laid: Laid, words: Words) -> Iterator[Span]:
             ours.append((place.start, place.end))
             yield Span(kind=SpanKind.LINK, start=place.start, end=place.end, target=desk.sheet.address)
         at = place.start
-        for tag in words.tags if place.field == "tags" else ():
+        for tag in getattr(words, place.field) if place.field in TAGS else ():
             ours.append((at, at + 1 + len(tag)))
             yield Span(kind=SpanKind.TAG, start=at, end=at + 1 + len(tag), target=tag)
             at += len(tag) + 2

@@ -25,6 +25,9 @@ WARNING_SHARE = 3
 FIELDS = ("excerpt", "title", "source", "disclosure")
 """The fields of a post in which an "@" may stand."""
 
+REQUIRED = "{required}\n{disclosure}"
+"""Where required hashtags go in a template without a place for hashtags."""
+
 OWN = frozenset({"excerpt", "source", "disclosure"})
 """The fields that can hold a manager's own words, in which names of the directory become mentions."""
 
@@ -85,12 +88,14 @@ def sheet(order: Order) -> Sheet:
     words = replace(words, excerpt=said["excerpt"].text, source=said["source"].text, disclosure=said["disclosure"].text)
     heading = said["title"].text
     warning, inline, cut = _warning(unnamed(_nfc(article.warning)).strip(), limits)
-    tags, over = _tags(article.tags + order.campaign.tags if "tags" in shown else (), words.excerpt, limits)
+    required = hashtags(order.campaign.required_tags)
+    optional = article.tags + order.campaign.tags if "tags" in shown else ()
+    tags, over = _tags(optional, words.excerpt, limits, required)
     images, fewer = _images(article.images, limits)
     title = heading if "title" in shown else ""
     return Sheet(
         template="{warning}\n\n" + template if inline else template,
-        words=replace(words, title=title, warning=inline, tags=tags),
+        words=replace(words, title=title, warning=inline, tags=tags, required=required),
         ends=ends,
         title=heading,
         warning=warning,
@@ -111,11 +116,14 @@ def _told(article: Article, excerpt: Excerpt) -> bool:
 
 
 def _template(order: Order) -> str:
-    """Return the campaign's template: with the disclosure, with the title where a headline is wanted, an "@" before a field
-    made harmless.
+    """Return the campaign's template: with the disclosure and the required hashtags, with the title where a headline is
+    wanted, an "@" before a field made harmless.
     """
     template = order.campaign.template
     template = template if "{disclosure}" in template else f"{template}\n\n{{disclosure}}"
+    if order.campaign.required_tags:
+        place, with_them = ("{tags}", "{required} {tags}") if "{tags}" in template else ("{disclosure}", REQUIRED)
+        template = template.replace(place, with_them, 1)
     template = template.replace("{headline}", "{title}" if _headed(order) else "")
     return template.replace("@{", f"@{WORD_JOINER}{{") if order.limits.pings else template
 
@@ -214,12 +222,16 @@ def _harmless(said: dict[str, Addressed], rule: LinkRule) -> tuple[dict[str, Add
     return harmless, tuple(dict.fromkeys(met))
 
 
-def _tags(words: tuple[str, ...], excerpt: str, limits: Limits) -> tuple[tuple[str, ...], list[str]]:
-    """Return the hashtags to add: those that the excerpt does not bring along itself, as many as the channel takes."""
+def _tags(
+    words: tuple[str, ...], excerpt: str, limits: Limits, required: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the hashtags to add: those that stand there by nothing else, as many as the channel takes besides."""
     present = {tag.target.casefold() for tag in links.tags(excerpt)} if "#" in excerpt or "＃" in excerpt else set()
+    present |= {tag.casefold() for tag in required}
     tags = tuple(tag for tag in hashtags(words) if tag.casefold() not in present)
-    over = tags[limits.tags :]
-    return tags[: limits.tags], [f"{counted(len(over), 'hashtag')} left out: {taken(limits.tags)}"] if over else []
+    room = max(limits.tags - len(required), 0)
+    over = tags[room:]
+    return tags[:room], [f"{counted(len(over), 'hashtag')} left out: {taken(limits.tags)}"] if over else []
 
 
 def _warning(warning: str, limits: Limits) -> tuple[str, str, list[str]]:
