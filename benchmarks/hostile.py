@@ -76,6 +76,11 @@ def among(*earlier: str) -> Callable[[], object]:
     return lambda: list(lint(composition, article, CAMPAIGN, earlier=known))
 
 
+def chosen(text: str) -> None:
+    """Choose excerpts of an article that is one such text."""
+    excerpts(made(text, "en"))
+
+
 def compared(text: str) -> None:
     """Look for a post where two such texts were said."""
     among(text, text + "x")()
@@ -85,7 +90,7 @@ FAMILIES: dict[str, tuple[Callable[[str], None], Mapping[str, str]]] = {
     "links": (linked, LINKS),
     "lengths": (counted, {name: text for name, (text, *_) in COUNTED.items()}),
     "sentences": (parted, repeated(ARTICLES)),
-    "excerpts": (lambda text: None if excerpts(made(text, "en")) else None, repeated(ARTICLES)),
+    "excerpts": (chosen, repeated(ARTICLES)),
     "four posts": (written, repeated(POSTS)),
     "likeness": (compared, {text[:8]: text for text in WORDS}),
 }

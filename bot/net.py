@@ -37,8 +37,8 @@ async def session(
 ) -> AsyncIterator["aiohttp.ClientSession"]:
     """Give the shared session; one request takes at most that many `seconds` unless its caller says less.
 
-    `dated` is told the host and the Date header of every answer. Proxies come from nowhere and cookies are not kept: credentials
-    travel in headers that each adapter sets itself.
+    `dated` is told the host and the Date header of every answer. Proxies come from nowhere and cookies are not kept:
+    credentials travel in headers that each adapter sets itself.
     """
     import aiohttp
 

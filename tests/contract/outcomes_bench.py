@@ -174,7 +174,7 @@ async def serving(bad: Mapping[str, Answer], asked: list[str]) -> AsyncIterator[
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client hung up, or the test is over: asyncio would log a cancelled task of a server
         finally:
-            under_way.discard(asyncio.current_task())  # type: ignore[arg-type]
+            under_way.discard(asyncio.current_task())
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

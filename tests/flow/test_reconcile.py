@@ -14,7 +14,7 @@ from bot.domain.post import Part
 from bot.errors import CannotTell, Unreachable
 from bot.flow.dispatch import LEASE_MARGIN
 from bot.flow.reconcile import STUMBLES, Reconcile
-from bot.flow.steering import Verdict
+from bot.flow.settling import Verdict
 from tests.fakes import NoticeBoard
 from tests.flow.conftest import PACE, House
 from tests.store_samples import HOUR, MINUTE, NOON, SECOND, HandClock, article, attempt, channel, delivery
