@@ -212,19 +212,27 @@ class Witness(Protocol):
         """Return the last moment at which nothing was left to hear, None = never listened."""
         ...
 
+    async def deaf_until(self) -> datetime | None: ...  # what came back before may have been told to another copy of this
+
 
 # --- readers --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a reader wrote: `command` without its slash ("search"; "" = plain words) and the `words` after it."""
+    """What a reader wrote: `command` without its slash ("search"; "" = plain words) and the `words` after it.
+
+    `manager` is whoever may decide, as the audit log names them ("telegram:42"), "" = a reader. The chat has made sure that
+    it is they who said it, to the bot alone and in their own words, `at` that moment (None = now).
+    """
 
     chat: str
     words: str
     command: str = ""
     language: str = ""
     private: bool = True
+    manager: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,10 +250,14 @@ class ArticleCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the bot says: plain words first, then the cards, each its own message."""
+    """What the bot says: plain words first, then the cards, each its own message.
+
+    `choices` are offered below the words to a manager: (what a button says, the words that pressing it stands for).
+    """
 
     text: str = ""
     cards: tuple[ArticleCard, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 class Chat(Protocol):
@@ -297,9 +309,7 @@ class Store(Protocol):
         self, campaign: str, article: str, channel: str, text: str, act: Act | None = None
     ) -> None: ...
     async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]: ...
-
     # ^ (campaign, article, channel) -> the words a manager wants there; an article's edit does not lose them
-
     async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None: ...
     async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]: ...
 
@@ -308,9 +318,8 @@ class Store(Protocol):
     # channels and plans
     async def put_channel(self, channel: Channel) -> None: ...  # keeps `paused`
     async def channels(self) -> Sequence[Channel]: ...
-    async def pause_channel(self, name: str, why: str) -> None: ...  # why "" = resume
-    async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None: ...
-    # ^ nothing of it is due before then; None = it rests no longer
+    async def pause_channel(self, name: str, why: str, act: Act | None = None) -> None: ...  # why "" = resume
+    async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None: ...  # None = no longer
     async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None: ...  # None = clear
     async def plans(self) -> Mapping[str, Plan]: ...
     async def set_hold(
@@ -341,8 +350,7 @@ class Store(Protocol):
         acts: Sequence[Act] = (),
         proofs: Sequence[tuple[str, int, Receipt]] = (),
     ) -> None: ...
-    # ^ all or nothing; what persons did goes into the audit log in the same transaction, and so does the proof that a
-    #   (delivery, part) is published
+    # ^ all or nothing, in one transaction with what persons did and the proofs that a (delivery, part) is published
     async def reschedule(
         self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
     ) -> None: ...
@@ -351,11 +359,12 @@ class Store(Protocol):
     # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
     #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold
     async def record(self, attempt: Attempt, change: Change | None = None) -> None: ...
-    # ^ its outcome, and the receipt when Sent; from any epoch. With the move that follows: when that is refused
-    #   (NotAllowed), the outcome is kept all the same
+    # ^ its outcome, and the receipt when Sent; from any epoch. Kept also when the move that follows is refused (NotAllowed)
     async def receipt(self, delivery: str, part: int, receipt: Receipt, act: Act | None = None) -> None: ...
     # ^ proof found by other means
-    async def removed(self, delivery: str) -> Sequence[int]: ...  # the parts that were taken back
+    async def withdraw(self, delivery: Delivery, why: str, at: datetime, act: Act, *, stop: bool = False) -> None: ...
+    # ^ before the first part is asked to go; what waits is held with it. `stop`: nothing went, it is left alone again
+    async def removed(self, delivery: str) -> tuple[bool, Sequence[int]]: ...  # is it being taken back; the parts gone
     async def put_removal(self, delivery: str, part: int, at: datetime, act: Act | None = None) -> None: ...
     async def armed(self, channel: str, count: int) -> Sequence[datetime]: ...  # the last attempts, the latest first
     async def begun(self, channel: str, since: datetime, but: str = "") -> Sequence[datetime]: ...
@@ -370,6 +379,7 @@ class Store(Protocol):
     # the audit log
     async def note(self, act: Act, at: datetime) -> None: ...  # an act that changes nothing else in the store
     async def acts(self, after: int = 0, limit: int = 0) -> Sequence[Entry]: ...  # in order; 0 = all
+    async def last_act(self, verbs: Sequence[str] = (), subject: str = "") -> Entry | None: ...
 
     # readers
     async def latest(self, n: int, language: str = "") -> Sequence[Article]: ...  # published articles, newest first

@@ -64,6 +64,11 @@ FIELDS: tuple[Field, ...] = (
     Field(key="TOKEN", secret=True, help="the bot's token, from @BotFather (/newbot)"),
     Field(key="CHANNEL", help='the channel: "@name", or its number (-100...) when it is private'),
     Field(key="DISCUSSION", required=False, help="number of the channel's discussion group, to prove what was posted"),
+    Field(
+        key="MANAGERS",
+        required=False,
+        help="numbers of those who may pause and resume by writing to the bot: 42, 43 (it tells one's own: /id in private)",
+    ),
 )
 
 #: How long a channel's message may take to come back through the discussion group.
@@ -202,7 +207,10 @@ class Telegram:
             notes = await self._hearing(await self._asked(self._bot.get_chat(self._chat), "CHANNEL"), me)
         except BadSetting as error:
             notes = (error.what,)
-        if self._means.clock.now() - since > KEPT:
+        deaf = await self._means.witness.deaf_until()
+        if deaf is not None and since <= deaf:
+            notes = ("an older copy of the database was put in place: what came back before is not in it",)
+        elif self._means.clock.now() - since > KEPT:
             notes = ("the attempt is too long ago: what came back may have been dropped unheard",)
         for note in notes:
             raise CannotTell(note, where=self._means.channel, hint="look for the post yourself")

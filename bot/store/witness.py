@@ -12,6 +12,10 @@ from bot.store.codec import decode, encode
 from bot.store.schema import HEARD, SIGHTINGS
 
 
+#: Stands for all channels in the table of what was heard.
+EVERYWHERE = ""
+
+
 def saw(connection: Connection, sighting: Sighting, at: datetime) -> None:
     """Remember a message that came back at that moment; the first sighting of a receipt counts."""
     row = {"channel": sighting.channel, "receipt_id": sighting.receipt.id, "at": at, "body": encode(sighting)}
@@ -33,6 +37,16 @@ def caught_up(connection: Connection, channel: str, at: datetime) -> None:
     new = upsert(HEARD).values(channel=channel, until=at)
     latest = func.max(HEARD.c.until, new.excluded.until)
     connection.execute(new.on_conflict_do_update(index_elements=["channel"], set_={"until": latest}))
+
+
+def deafened(connection: Connection, at: datetime) -> None:
+    """Note that a copy made earlier was put in place: what came back up to now was told to the one before it."""
+    caught_up(connection, EVERYWHERE, at)
+
+
+def deaf_until(connection: Connection) -> datetime | None:
+    """Return the moment before which what came back may have been told to another copy, None = there was none."""
+    return heard_until(connection, EVERYWHERE)
 
 
 def heard_until(connection: Connection, channel: str) -> datetime | None:

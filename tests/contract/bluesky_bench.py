@@ -55,6 +55,9 @@ class Silent:
     async def heard_until(self, channel):
         raise AssertionError(channel)
 
+    async def deaf_until(self):
+        raise AssertionError
+
 
 class Stage:
     """A running simulated PDS and the means to make adapters for it."""

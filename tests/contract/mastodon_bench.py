@@ -40,6 +40,9 @@ class Deaf:
     async def heard_until(self, channel: str) -> datetime | None:
         return None
 
+    async def deaf_until(self) -> datetime | None:
+        return None
+
 
 class Bench:
     """A running sandbox and the means to reach it."""

@@ -37,6 +37,7 @@ class Notebook:
         self.seen: list[Sighting] = []
         self.told: list[datetime] = []
         self.heard: dict[str, datetime] = {}
+        self.deaf: datetime | None = None
 
     async def saw(self, sighting: Sighting) -> None:
         self.seen.append(sighting)
@@ -51,6 +52,9 @@ class Notebook:
 
     async def heard_until(self, channel: str) -> datetime | None:
         return self.heard.get(channel)
+
+    async def deaf_until(self) -> datetime | None:
+        return self.deaf
 
 
 @dataclass

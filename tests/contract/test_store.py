@@ -269,6 +269,7 @@ async def test_the_moment_of_having_heard_all_never_goes_back(store):
     await store.caught_up("telegram", NOON - HOUR)
     assert await store.heard_until("telegram") == NOON
     assert await store.heard_until("x") is None
+    assert await store.deaf_until() is None
 
 
 # times and the end

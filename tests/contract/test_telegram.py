@@ -285,6 +285,15 @@ async def test_absence_counts_only_when_the_group_was_heard_after_the_first_aski
         await channel.find(part(), KEY, since)
 
 
+async def test_absence_does_not_count_for_what_an_earlier_copy_of_the_ledger_may_have_heard(bench):
+    channel, since = bench.channel(DISCUSSION=str(DISCUSSION)), datetime.now(UTC) - timedelta(hours=1)
+    await bench.witness.caught_up("telegram__library", datetime.now(UTC) + timedelta(hours=1))
+    bench.witness.deaf = since
+    with pytest.raises(CannotTell, match="older copy"):
+        await channel.find(part(), KEY, since)
+    assert await channel.find(part(), KEY, since + timedelta(seconds=1)) is None
+
+
 async def test_absence_counts_neither_after_a_day_nor_for_a_bot_that_hears_nothing_nor_in_an_outage(bench):
     channel, since = bench.channel(DISCUSSION=str(DISCUSSION)), datetime.now(UTC) - timedelta(hours=1)
     await bench.witness.caught_up("telegram__library", datetime.now(UTC) + timedelta(hours=1))

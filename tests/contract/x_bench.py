@@ -46,6 +46,9 @@ class NoWitness:
     async def heard_until(self, channel: str) -> datetime | None:
         return None
 
+    async def deaf_until(self) -> datetime | None:
+        return None
+
 
 @dataclass
 class Exchange:

@@ -43,6 +43,9 @@ class Deaf:
     async def heard_until(self, channel: str) -> datetime | None:
         return None
 
+    async def deaf_until(self) -> datetime | None:
+        return None
+
 
 @dataclass(slots=True)
 class Desk:
