@@ -1,6 +1,7 @@
 """What a source found -> articles taken in, their deliveries planned or, where unsent, renewed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -11,8 +12,9 @@ from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change
-from bot.errors import BadInput, NotAllowed
+from bot.errors import NotAllowed, NotFound, StoreError, told
 from bot.flow.planning import Planner
+from bot.flow.settling import GONE, stale
 from bot.ports import Clock, Found, Problem, Source, Store
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ HALF_OUT = "a part of it is public, so the rest goes out as it was approved"
 class Taken:
     """What one intake did: "campaign/name" of articles by what became of them, and what stood in the way.
 
-    `again` tells that an edit waits for a post that is on its way at this moment: take once more in a few seconds.
+    `again` tells that an edit or a file's absence waits for a post that is on its way: take once more in a few seconds.
     """
 
     new: tuple[str, ...] = ()
@@ -66,10 +68,11 @@ class Intake:
         problems = [*found.problems, *misdirected(found, channels)]
         taken = await self._take_articles(found.articles, problems) if channels else Taken()
         await self._store.put_problems(source.name, problems)
-        return replace(taken, gone=await self._hold_gone(found), problems=tuple(problems))
+        gone, late = await self._hold_gone(found)
+        return replace(taken, gone=gone, problems=tuple(problems), again=taken.again or late)
 
     async def _take_articles(self, articles: Sequence[Article], problems: list[Problem]) -> Taken:
-        """Take what is new or edited; an article that cannot be composed is a problem and never hides another."""
+        """Take what is new or edited; an article that cannot be taken, whatever the reason, never hides another."""
         known = await self._store.editions()
         new: list[str] = []
         edited: list[str] = []
@@ -82,9 +85,13 @@ class Intake:
             name = f"{article.campaign}/{article.name}"
             try:
                 waits = await self._take_one(article, problems, new=before is None)
-            except (BadInput, NotAllowed) as error:
-                problems.append(Problem(where=error.where or name, what=error.what, hint=error.hint))
-                continue
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - among them a fault of ours that one article lays bare
+                problems.append(_obstacle(error, name))
+                if not isinstance(error, NotAllowed):
+                    continue
+                waits = True  # a post of it was armed since it was read
             (waiting if waits else new if before is None else edited).append(name)
         return Taken(new=tuple(new), edited=tuple(edited), again=bool(waiting))
 
@@ -169,15 +176,38 @@ class Intake:
                 change = Change.of(delivery, State.SCHEDULED, "the article is ready", slot=slot, due=slot)
                 await self._store.move([change], self._clock.now())
 
-    async def _hold_gone(self, found: Found) -> tuple[str, ...]:
-        """Hold what is scheduled of articles whose file was taken away: by mistake or on purpose, a person says."""
+    async def _hold_gone(self, found: Found) -> tuple[tuple[str, ...], bool]:
+        """Hold what is scheduled of articles whose file was taken away: by mistake or on purpose, a person says.
+
+        Tells the articles, and whether one of their posts is being sent: it must be looked at again. For what is on its
+        way or uncertain, the archive remembers that the file is gone.
+        """
         if found.present is None:
-            return ()
-        scheduled = await self._store.deliveries(states=(State.SCHEDULED, State.RETRYING))
-        gone = [each for each in scheduled if (each.campaign, each.article) not in found.present and not each.receipts]
-        why = "its article is no longer in the folder: approve it again or cancel it"
-        await self._store.move([Change.of(each, State.HELD, why) for each in gone], self._clock.now())
-        return tuple(sorted({f"{each.campaign}/{each.article}" for each in gone}))
+            return (), False
+        open_ones = await self._store.deliveries(states=(State.SCHEDULED, State.RETRYING, *LATE))
+        there = found.present | {(each.campaign, each.name) for each in found.articles}
+        gone = [each for each in open_ones if (each.campaign, each.article) not in there and not each.receipts]
+        held = [each for each in gone if each.state not in LATE]
+        for campaign, name in {(each.campaign, each.article) for each in gone if each.state in LATE}:
+            await self._note_gone(campaign, name)
+        try:
+            await self._store.move([Change.of(each, State.HELD, GONE) for each in held], self._clock.now())
+        except NotAllowed:  # one of them was armed since it was read
+            return (), True
+        names = tuple(sorted({f"{each.campaign}/{each.article}" for each in held}))
+        return names, any(each.state is State.SENDING for each in gone)
+
+    async def _note_gone(self, campaign: str, name: str) -> None:
+        """Keep that an article's file is gone; if it comes back it is taken anew."""
+        with suppress(NotFound):  # an intake that was cut short never kept it
+            article = await self._store.article(campaign, name)
+            if not article.gone:
+                await self._store.put_article(stale(replace(article, gone=True)), self._clock.now())
+
+
+def _obstacle(error: Exception, name: str) -> Problem:
+    found = told(error)
+    return Problem(where=found.where or name, what=found.what, hint=found.hint)
 
 
 def _file(article: Article) -> str:

@@ -5,16 +5,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.addresses import post_at
+from bot.domain.article import Article
 from bot.domain.delivery import Delivery, State
 from bot.domain.ledger import Change
 from bot.domain.outcome import Receipt
-from bot.errors import BadInput, NotFound
+from bot.errors import BadInput, NotFound, StoreError, told
 from bot.flow.deciding import Deciding, guarded, refuse
 from bot.flow.planning import Planner
+from bot.flow.refitting import WHY, excess
 from bot.ports import Clock, Store
 
 EDITED = "its article was edited meanwhile: approve its new words"
+GONE = "its article is no longer in the folder: approve it again or cancel it"
 MISDIRECTED = "its article no longer goes to this channel: cancel it, or approve what it said"
+UNMADE = "what its article says by now cannot be posted ({}): mend that, approve what it said, or cancel it"
 
 
 class Verdict(StrEnum):
@@ -76,19 +80,33 @@ class Settling:
         return [back, Change.of(replace(delivery, state=State.RETRYING), State.HELD, f"{why}; {words.why}")]
 
     async def _words(self, delivery: Delivery) -> Delivery | None:
-        """Return the delivery with the words that its article has for it by now, None while they are the same.
+        """Return the delivery as it must be held instead of sent again, with its reason; None when it may go as it is.
 
-        What is armed or uncertain is not edited; so an edit waits here until it may be.
+        What is armed or uncertain is neither edited, taken away nor refitted; so all of that waits here until it may be.
         """
+        if delivery.receipts:
+            return None
+        over = await self._excess(delivery)
+        misfit = replace(delivery, why=f"{WHY} ({over}): change its article or cancel it")
         try:
             article = await self._store.article(delivery.campaign, delivery.article)
         except NotFound:
+            return misfit if over else None
+        if article.gone:
+            return replace(delivery, why=GONE)
+        if not over and article.digest == delivery.digest:
             return None
-        if delivery.receipts or article.digest == delivery.digest:
-            return None
-        made = {each.channel.name: each for each in await self._planner.compose(article)}.get(delivery.channel)
+        try:
+            made = {each.channel.name: each for each in await self._planner.compose(article)}.get(delivery.channel)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from being composed, a person has to mend that
+            await self._store.put_article(stale(article), self._clock.now())
+            return replace(delivery, why=UNMADE.format(told(error).what))
         if made is None:
             return replace(delivery, why=MISDIRECTED)
+        if over and excess(made.post, made.channel.limits):
+            return misfit
         if made.post == delivery.post:
             return None
         return replace(
@@ -98,8 +116,13 @@ class Settling:
             post=made.post,
             not_before=article.not_before,
             expires=article.expires,
-            why=EDITED,
+            why=f"{WHY} ({over}): approve it again" if article.digest == delivery.digest else EDITED,
         )
+
+    async def _excess(self, delivery: Delivery) -> str:
+        """Return by what the post passes its channel's limits as they are now, "" when it fits."""
+        channels = await self._store.channels()
+        return next((excess(delivery.post, each.limits) for each in channels if each.name == delivery.channel), "")
 
     async def _reword(self, delivery: Delivery, words: Delivery | None) -> None:
         if words is not None and words.post != delivery.post:
@@ -117,6 +140,11 @@ class Settling:
                 hint = f"give the address of part {open_part(delivery)}"
                 raise BadInput(f"{url} is part {part}, which is known to be there", hint=hint)
         return Receipt(id=post, url=url.strip(), at=self._clock.now())
+
+
+def stale(article: Article) -> Article:
+    """Return the article under an edition that no file has, so that the next intake takes its file anew."""
+    return replace(article, digest=article.digest.partition("+")[0])
 
 
 def open_part(delivery: Delivery) -> int | None:

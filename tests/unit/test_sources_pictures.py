@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.article import Image
+from bot.domain.channel import Limits
 from tests.unit.folders import TEXT, Desk, desk_at, names, picture
 
 
@@ -90,3 +92,27 @@ async def test_an_article_is_taken_as_soon_as_its_picture_comes(desk: Desk):
 async def test_pictures_may_lie_beside_another_campaign(desk: Desk):
     desk.put("museum/logo.png", picture())
     assert len((await desk.one("library/a.md", f"{TEXT} ![Logo](../museum/logo.png)")).images) == 1
+
+
+class Faulty:
+    """A media folder with a fault in the program."""
+
+    async def put(self, data: bytes, alt: str) -> Image:
+        raise KeyError(alt)
+
+    async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
+        raise KeyError(image.alt)
+
+
+async def test_a_file_on_which_the_program_fails_keeps_no_other_waiting_and_is_read_anew(desk: Desk):
+    desk.put("night.png", picture())
+    desk.put("a.md", f"{TEXT} ![Night](night.png)")
+    desk.put("b.md", TEXT)
+    whole, desk.source.media = desk.source.media, Faulty()
+    found = await desk.source.read()
+    assert names(found) == ["general/b.md"]
+    [told] = found.problems
+    assert (told.where, "KeyError" in told.what, "report it" in told.hint) == ("queue/a.md", True, True)
+    assert ("general", "a.md") in (found.present or ())
+    desk.source.media = whole
+    assert names(await desk.source.read()) == ["general/a.md", "general/b.md"]
