@@ -20,10 +20,10 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session", autouse=True)
 def _own_runtime_folder() -> Iterator[None]:
     with TemporaryDirectory(prefix="handbill-tests-") as folder:
-        before = os.environ.get("XDG_RUNTIME_DIR")
-        os.environ["XDG_RUNTIME_DIR"] = folder
+        before = {name: os.environ.get(name) for name in ("XDG_RUNTIME_DIR", "TMPDIR")}
+        os.environ.update(dict.fromkeys(before, folder))
         yield
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

@@ -39,6 +39,7 @@ def backup_command(ctx: click.Context, file: Path, as_json: bool) -> None:
     from bot.store.archive import back_up
 
     settings = settings_of(ctx)
+    _refuse_folder(file.absolute().parent)
     made = back_up(settings.database, settings.data / "media", file, _now(), PATIENCE)
     size = file.stat().st_size
     _note(ctx, "backup", file.name, f"{size} bytes")
@@ -55,7 +56,7 @@ def backup_command(ctx: click.Context, file: Path, as_json: bool) -> None:
     name="restore",
     help="""Put a backup in place, after every checksum in it was verified. The bot must not run. The present files are kept
 beside the new ones as NAME.bak-TIME. What may have been sent since the backup was made becomes uncertain: the platforms are
-asked before anything is sent again.
+asked before anything is sent again. Where no journal tells what that is, everything is paused as well until you looked.
 
 \b
 Example:
@@ -72,7 +73,7 @@ def restore_command(ctx: click.Context, file: Path, as_json: bool) -> None:
     settings = settings_of(ctx)
     quiet_logs(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
-    done = restore(settings.database, settings.data / "media", settings.queue, file, who(), _now(), PATIENCE)
+    done = restore(settings.database, settings.data / "media", file, who(), _now(), PATIENCE)
     if as_json:
         show_json(
             {
@@ -104,11 +105,17 @@ def _tell_restored(done: "Restored", file: Path, zone: str) -> None:
             f"{done.undecided} are held or failed. If you approved one since then, look on its platform before you do it again."
         )
     if done.paused:
-        say(
-            "Everything is PAUSED: articles that are newer than the backup may be posted already, and nothing here tells."
-        )
-        say("Look at `handbill queue` and the platforms, `handbill cancel` what is there, then `handbill resume`.")
+        _tell_paused("backup")
     say("Next: `handbill doctor`, then `handbill run`.")
+
+
+def _tell_paused(copy: str) -> None:
+    say(
+        f"Everything is PAUSED: no journal tells what was sent since, and articles newer than the {copy} may be posted already."
+    )
+    say(
+        "Put queue/ in place, look at `handbill queue` and the platforms, `handbill cancel` what is there, `handbill resume`."
+    )
 
 
 @click.command(
@@ -147,7 +154,7 @@ def export_command(ctx: click.Context, file: Path) -> None:
     name="import",
     help="""Take an export into an empty database, from a file or with - from standard input: all of it, or with an error that
 names the line nothing. The bot must not run. What was due by now becomes uncertain, since whoever was exported may have
-sent it meanwhile.
+sent it meanwhile, and everything is paused until you looked: articles that came later may be posted already.
 
 \b
 Examples:
@@ -168,13 +175,27 @@ def import_command(ctx: click.Context, file: Path, as_json: bool) -> None:
     name = "standard input" if file == STREAM else str(file)
     with sole_bot(settings.data), _source(file) as source:
         lines = _decoded(source, name)
-        count, uncertain = imported(settings.database, lines, name, who(), _now(), PATIENCE)
+        done = imported(settings.database, lines, name, who(), _now(), PATIENCE)
     if as_json:
-        show_json({"file": name, "lines": count, "uncertain": uncertain})
+        show_json({"file": name, "lines": done.lines, "uncertain": done.uncertain, "paused": done.paused})
         return
-    say(f"imported: {name}   ({count:,} lines)")
-    if uncertain:
-        say(f"{uncertain} posts were due by now: they are uncertain, and the platforms are asked before they are sent.")
+    say(f"imported: {name}   ({done.lines:,} lines)")
+    if done.uncertain:
+        say(
+            f"{done.uncertain} posts were due by now: they are uncertain, and the platforms are asked before they are sent."
+        )
+    if done.paused:
+        _tell_paused("export")
+
+
+def _refuse_folder(folder: Path) -> None:
+    """Name the folder that was typed before anything is made in it under another name."""
+    if not folder.is_dir():
+        raise BadInput("there is no such folder", where=str(folder), hint="make it, or name another")
+    if not os.access(folder, os.W_OK):
+        raise BadInput(
+            "nothing can be written there", where=str(folder), hint="check who may write to it, or name another"
+        )
 
 
 def _note(ctx: click.Context, verb: str, subject: str, words: str) -> None:

@@ -1,7 +1,7 @@
 """Delivery: one post due on one channel, its states, attempts and keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -47,14 +47,22 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.RETRYING, State.UNCERTAIN): "an older copy of the database was restored, and it was sent after that copy",
     (State.UNCERTAIN, State.SENT): "found on the platform, or a person says it is there",
     (State.UNCERTAIN, State.RETRYING): "proved absent after the quiet period, or a person says it is not there",
-    (State.UNCERTAIN, State.FAILED): "a person gives it up",
+    (State.UNCERTAIN, State.FAILED): "a person gives it up, or the platform's refusal is known after all",
     (State.FAILED, State.HELD): "a manager brings it back",
     (State.FAILED, State.RETRACTED): "a manager withdraws the parts that were published",
     (State.SENT, State.RETRACTED): "a manager withdraws it and the platform removed it",
 }
 
+#: How long after an attempt's deadline its request may still land: a lease lasts so much longer, and nobody asks before.
+LEASE_MARGIN = timedelta(seconds=5)
+#: What we fail on so often over one delivery is not tried again, so that the others go on.
+STUMBLES = 3
+
 #: States in which nothing is on its way and a manager may still act; of a thread, parts may be public already.
 UNSENT = frozenset({State.HELD, State.SCHEDULED, State.RETRYING})
+
+#: States in which a delivery comes due.
+COMING = (State.SCHEDULED, State.RETRYING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +89,7 @@ class Delivery:
 
     `slot` is the moment it was planned for (None while held), `due` when dispatch may next touch it; both aware UTC.
     `revision` grows with each new rendering, `epoch` with each claim, `version` with every change.
-    `why` says in words how it came to its state.
+    `why` says in words how it came to its state. `anyway` True means that a person sends it in spite of a blackout.
     `receipts` are (part number, receipt), at most one per part.
     """
 
@@ -98,12 +106,19 @@ class Delivery:
     epoch: int = 0
     version: int = 1
     tries: int = 0
+    anyway: bool = False
     slot: datetime | None = None
     due: datetime | None = None
     not_before: datetime | None = None
     expires: datetime | None = None
     why: str = ""
     receipts: tuple[tuple[int, Receipt], ...] = ()
+
+
+def missing(delivery: Delivery) -> tuple[Part, ...]:
+    """Return the parts that have no receipt yet, in order."""
+    done = dict(delivery.receipts)
+    return tuple(part for part in delivery.post.parts if part.number not in done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

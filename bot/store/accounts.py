@@ -1,7 +1,8 @@
-"""One bot to an account on this machine, whatever its folder: a lock for each credential in the user's runtime folder.
+"""One bot to an account on this machine, whatever its folder: a lock for each credential where every bot of a user looks.
 
-A file's name is a keyed hash of the credential, never the credential; its content is who holds it. What another machine,
-container or user does cannot be seen from here.
+That is below the temporary folder, which a login session, a cron job and a service have in common unless the service was
+given one of its own, and in the runtime folder where there is one. A file's name is a keyed hash of the credential, never
+the credential; its content is who holds it. What another machine, container or user does cannot be seen from here.
 """
 
 import os
@@ -34,33 +35,38 @@ def sole_accounts(accounts: Mapping[str, str], data: Path) -> Iterator[None]:
     is held: posting matters more than this.
     """
     with ExitStack() as stack:
-        try:
-            folder = runtime_folder()
-            key = _key(folder)
-            own = {_name(account, key): channel for channel, account in accounts.items()}
-            files = {
-                channel: stack.enter_context((folder / name).open("a+", encoding="utf-8"))
-                for name, channel in own.items()
-            }
-        except OSError as error:
-            log.warning("cannot see whether another Handbill posts to the same accounts", error=error.strerror)
-            files = {}
-        for channel, file in files.items():
-            _hold(file, channel, data)
+        for folder in lock_folders():
+            try:
+                _make(folder)
+                key = _key(folder)
+                own = {_name(account, key): channel for channel, account in accounts.items()}
+                files = {
+                    channel: stack.enter_context((folder / name).open("a+", encoding="utf-8"))
+                    for name, channel in own.items()
+                }
+            except OSError as error:
+                what = "cannot see in this folder whether another Handbill posts to the same accounts"
+                log.warning(what, folder=str(folder), error=error.strerror)
+                continue
+            for channel, file in files.items():
+                _hold(file, channel, data)
         yield
 
 
-def runtime_folder() -> Path:
-    """Return the folder for locks, made if need be; OSError where it is not ours alone."""
-    given = os.environ.get("XDG_RUNTIME_DIR", "")
+def lock_folders() -> tuple[Path, ...]:
+    """Return the folders in which a bot of this user may hold its accounts."""
     user = str(os.getuid()) if sys.platform != "win32" else os.environ.get("USERNAME", "")
-    folder = Path(given) / "handbill" if given else Path(tempfile.gettempdir()) / f"handbill-{user}"
-    folder.mkdir(mode=0o700, parents=bool(given), exist_ok=True)
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(tempfile.gettempdir()) / f"handbill-{user}", *([Path(runtime) / "handbill"] if runtime else [])
+
+
+def _make(folder: Path) -> None:
+    """Make a folder if need be; OSError where it is not ours alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
     ours = sys.platform == "win32" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
     if not stat.S_ISDIR(found.st_mode) or not ours:
         raise PermissionError(1, f"{folder} is not ours alone")
-    return folder
 
 
 def _hold(file: IO[str], channel: str, data: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +17,9 @@ from sqlalchemy import func, select
 
 from bot import __version__
 from bot.domain.delivery import State
-from bot.domain.ledger import Act, Hold
+from bot.domain.ledger import Act
 from bot.errors import BadInput, NotAllowed, NotFound, StoreError, StoreTooNew
-from bot.store import audit, behind, channels, strays
+from bot.store import audit, behind, strays
 from bot.store.connections import writing_engine
 from bot.store.failures import told
 from bot.store.journal import journal_of
@@ -94,10 +93,11 @@ def back_up(database: Path, media: Path, file: Path, now: datetime, patience: fl
     return backup
 
 
-def restore(database: Path, media: Path, queue: Path, file: Path, by: str, now: datetime, patience: float) -> Restored:
+def restore(database: Path, media: Path, file: Path, by: str, now: datetime, patience: float) -> Restored:
     """Put a backup in place; the present files are kept beside it as NAME.bak-TIME.
 
-    What could have been sent since the backup was made becomes uncertain. Raises BadInput for a file that is no whole
+    What could have been sent since the backup was made becomes uncertain; without a journal that tells of all that time
+    everything is paused as well. Raises BadInput for a file that is no whole
     backup, StoreTooNew, NotAllowed while a bot runs, StoreError; then everything is as it was.
     """
     if not file.is_file():
@@ -108,7 +108,7 @@ def restore(database: Path, media: Path, queue: Path, file: Path, by: str, now: 
         try:
             _refuse_damaged(copy, file)
             prepare(copy, now, patience)
-            restored = _doubted(copy, database, queue, backup, Act(by=by, verb="restore", subject=file.name), now)
+            restored = _doubted(copy, database, backup, Act(by=by, verb="restore", subject=file.name), now)
             _settle_down(copy)
         except Exception as error:
             raise _explained(error, file) from error
@@ -116,36 +116,25 @@ def restore(database: Path, media: Path, queue: Path, file: Path, by: str, now: 
     return Restored(**restored, backup=backup, aside=aside)
 
 
-def _doubted(copy: Path, database: Path, queue: Path, backup: Backup, act: Act, now: datetime) -> dict[str, Any]:
+def _doubted(copy: Path, database: Path, backup: Backup, act: Act, now: datetime) -> dict[str, Any]:
     """Bring the unpacked copy in step with what may have happened since, before anybody else can open it."""
     journal = journal_of(database)
     with writing_engine(copy, 0, "BEGIN IMMEDIATE").begin() as connection:
         found = behind.take_in(connection, journal, now)
         doubted = strays.doubt_due(connection, now, backup.made)
-        behind.tell(connection, database, strays.Strayed(uncertain=found.uncertain, remembered=found.remembered))
         states = [State.HELD.value, State.FAILED.value]
         count = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.state.in_(states))
         undecided = connection.scalar(count) or 0
-        # Articles that came after the backup would be taken for new ones; only the journal tells what was posted of them.
-        blind = not journal.exists() and any(_changed_since(queue, backup.made))
-        if blind and not channels.hold(connection).on:
-            why = f"restored from a backup of {backup.made:%Y-%m-%d %H:%M} UTC: articles that came later may be posted already"
-            channels.set_hold(connection, Hold(on=True, why=why, since=now))
+        what = f"restored from a backup of {backup.made:%Y-%m-%d %H:%M} UTC"
+        paused = behind.hold_if_blind(connection, journal, backup.made, what, now)
         words = f"of {backup.made.isoformat()}"
         audit.note(connection, Act(by=act.by, verb=act.verb, subject=act.subject, words=words), now)
     return {
         "uncertain": (*found.uncertain, *doubted),
         "remembered": found.remembered,
         "undecided": undecided,
-        "paused": blind,
+        "paused": paused,
     }
-
-
-def _changed_since(queue: Path, moment: datetime) -> Iterator[Path]:
-    for path in queue.glob("*/*"):
-        with suppress(OSError):
-            if path.stat().st_mtime > moment.timestamp():
-                yield path
 
 
 def _unpack(file: Path, folder: Path) -> Backup:

@@ -167,9 +167,9 @@ def every(connection: Connection, delivery: str) -> Sequence[Attempt]:
     return tuple(_made(row) for row in connection.execute(query.where(A.delivery == delivery).order_by(A.seq)))
 
 
-def armed(connection: Connection, channel: str, count: int) -> Sequence[datetime]:
-    """Return when the last `count` attempts on a channel were armed, the latest first."""
-    query = select(A.armed).where(A.channel == channel).order_by(A.armed.desc()).limit(count)
+def armed(connection: Connection, channel: str, count: int, skip: int) -> Sequence[datetime]:
+    """Return when the last `count` attempts on a channel but for the last `skip` were armed, the latest first."""
+    query = select(A.armed).where(A.channel == channel).order_by(A.armed.desc()).limit(count).offset(skip)
     return tuple(connection.scalars(query))
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import insert, select
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from bot.domain.ledger import Act, Entry, chained
 from bot.store.schema import ACTS
@@ -40,15 +40,23 @@ def note(connection: Connection, act: Act, at: datetime) -> None:
     connection.execute(insert(ACTS).values(row))
 
 
+def last(connection: Connection, verbs: Sequence[str], subject: str) -> Entry | None:
+    """Return the last entry that is one of these verbs and about this subject, as far as they are given."""
+    query = select(ACTS).order_by(ACTS.c.number.desc()).limit(1)
+    if verbs:
+        query = query.where(ACTS.c.verb.in_(verbs))
+    if subject:
+        query = query.where(ACTS.c.subject == subject)
+    row = connection.execute(query).one_or_none()
+    return _made(row) if row else None
+
+
 def every(connection: Connection, after: int, limit: int) -> Sequence[Entry]:
     """Return the entries numbered above `after`, in order; `limit` 0 = all."""
     query = select(ACTS).where(ACTS.c.number > after).order_by(ACTS.c.number)
-    return tuple(
-        Entry(
-            number=row.number,
-            at=row.at,
-            act=Act(by=row.by, verb=row.verb, subject=row.subject, words=row.words),
-            chain=row.chain,
-        )
-        for row in connection.execute(query.limit(limit) if limit else query)
-    )
+    return tuple(_made(row) for row in connection.execute(query.limit(limit) if limit else query))
+
+
+def _made(row: Row[Any]) -> Entry:
+    act = Act(by=row.by, verb=row.verb, subject=row.subject, words=row.words)
+    return Entry(number=row.number, at=row.at, act=act, chain=row.chain)

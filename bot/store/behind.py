@@ -1,5 +1,6 @@
-"""Tells, when a database is opened, whether it is an older copy than the journal beside it, and sees to what that means."""
+"""Tells whether a database is an older copy than the journal beside it, and sees to what that means."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,19 +9,21 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from bot.domain.delivery import State
+from bot.domain.ledger import Hold
 from bot.errors import StoreError
 from bot.ports import Problem
-from bot.store import campaigns, strays
+from bot.store import campaigns, channels, strays
 from bot.store.connections import reading_engine, writing_engine
 from bot.store.failures import told as explained
-from bot.store.journal import compact, journal_of, overgrown, unknown
-from bot.store.schema import DELIVERIES, PROBLEMS, STRAYS
+from bot.store.journal import compact, journal_of, overgrown, reaches, unknown
+from bot.store.schema import DELIVERIES, STRAYS
 from bot.store.strays import Strayed
 
 log = structlog.get_logger("store")
 
-#: The source of problems that the database itself has.
-LEDGER = "ledger"
+D = DELIVERIES.c
+#: The states in which a person or a platform must still say what became of a doubtful delivery.
+OPEN = (State.UNCERTAIN.value, State.HELD.value)
 
 
 def catch_up(path: Path, now: datetime, patience: float) -> None:
@@ -42,42 +45,53 @@ def _catch_up(path: Path, now: datetime, patience: float) -> None:
     reading = reading_engine(path, patience, 1)
     try:
         with reading.connect() as connection:
-            idle = not told(connection) and not overgrown(journal, now)
+            idle = not overgrown(journal, now)
             idle = idle and not unknown(journal, lambda each: strays.is_known(connection, each))
     finally:
         reading.dispose()
     if idle:
         return
     with writing_engine(path, patience, "BEGIN IMMEDIATE").begin() as connection:
-        found = take_in(connection, journal, now)
-        tell(connection, path, found)
+        take_in(connection, journal, now)
         if overgrown(journal, now):
             compact(journal, now, lambda each: strays.is_known(connection, each))
 
 
 def take_in(connection: Connection, journal: Path, now: datetime) -> Strayed:
     """Take in what a journal knows and this database does not."""
-    return strays.take_in(connection, unknown(journal, lambda each: strays.is_known(connection, each)), now)
-
-
-def told(connection: Connection) -> bool:
-    """Tell whether managers are told of an older copy."""
-    return connection.scalar(select(PROBLEMS.c.number).where(PROBLEMS.c.source == LEDGER).limit(1)) is not None
-
-
-def tell(connection: Connection, path: Path, found: Strayed) -> None:
-    """Tell managers of what was found as long as it matters: while anything of it is uncertain or not taken in."""
+    found = strays.take_in(connection, unknown(journal, lambda each: strays.is_known(connection, each)), now)
     if found.uncertain or found.remembered:
         log.warning("an older copy of the database is in place", uncertain=len(found.uncertain), later=found.remembered)
-    absent = STRAYS.c.delivery.not_in(select(DELIVERIES.c.id))
+    return found
+
+
+def hold_if_blind(connection: Connection, journal: Path, made: datetime | None, what: str, now: datetime) -> bool:
+    """Stop all posting unless the journal tells what was sent since a copy was `made` (None = nobody knows); tell if so.
+
+    Deliveries that the copy has are doubted one by one; this is for articles that came later and may be posted already.
+    """
+    if made is not None and reaches(journal, made):
+        return False
+    before = channels.hold(connection)
+    why = f"{what}: newer articles may be posted already, and nothing here tells: look at the platforms, cancel those"
+    both = f"{before.why}; {why}" if before.on and before.why else why
+    channels.set_hold(connection, Hold(on=True, why=both, since=before.since if before.on else now))
+    return True
+
+
+def problems(connection: Connection, path: Path) -> Sequence[Problem]:
+    """Return every source's problems, and of the database at `path` that it is an older copy, as long as that matters.
+
+    It does while anything that it made doubtful is undecided, or was not taken in yet.
+    """
+    absent = STRAYS.c.delivery.not_in(select(D.id))
     waiting = connection.scalar(select(func.count(STRAYS.c.delivery.distinct())).where(absent)) or 0
-    asked = select(func.count()).where(DELIVERIES.c.state == State.UNCERTAIN.value)
-    uncertain = connection.scalar(asked.where(DELIVERIES.c.why.startswith(strays.RESTORED))) or 0
-    if not waiting and not uncertain:
-        campaigns.put_problems(connection, LEDGER, ())
-        return
-    what = f"{strays.RESTORED}: {uncertain} of its posts were sent after it was made, or may have been"
+    undecided = select(func.count()).where(D.state.in_(OPEN), D.doubted.is_not(None))
+    doubted = connection.scalar(undecided) or 0
+    found = campaigns.problems(connection)
+    if not waiting and not doubted:
+        return found
+    what = f"{strays.RESTORED}: {doubted} of its posts were sent after it was made, or may have been"
     more = f"; {waiting} more will be known when their articles are taken in again" if waiting else ""
     hint = "nothing is sent again before the platforms were asked; `handbill status` lists what a person must settle"
-    problem = Problem(where=str(path), what=what + more, hint=hint, level="warning")
-    campaigns.put_problems(connection, LEDGER, [problem])
+    return (Problem(where=str(path), what=what + more, hint=hint, level="warning"), *found)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from bot.domain.delivery import TRANSITIONS, UNSENT, Delivery, State
+from bot.domain.delivery import COMING, TRANSITIONS, UNSENT, Delivery, State
 from bot.domain.finding import Earlier
 from bot.domain.ledger import Change
 from bot.domain.post import Post
@@ -42,9 +42,6 @@ IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
 
 #: States in which a post is public, may be, or will be without anybody's doing.
 SPOKEN = (State.SCHEDULED, State.SENDING, State.RETRYING, State.UNCERTAIN, State.SENT)
-
-#: States in which a delivery has a moment that may be changed alone.
-WAITING_STATES = (State.SCHEDULED, State.RETRYING)
 
 #: Why a delivery that cannot be read is held.
 DAMAGED = "it is damaged in the database and cannot be read: restore a backup"
@@ -83,7 +80,10 @@ _STEP = (
     .values(version=D.version + 1, why=bindparam("new_why"), moved=bindparam("at"), lease=None)
 )
 _STAY = _STEP.values(
-    slot=_given(D.slot), due=_given(D.due), tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries)
+    slot=_given(D.slot),
+    due=_given(D.due),
+    tries=func.coalesce(bindparam("new_tries", type_=Integer), D.tries),
+    anyway=func.coalesce(bindparam("new_anyway", type_=Integer), D.anyway),
 )
 _MOVE, _REMAIN = Prepared(_STAY.values(state=bindparam("to"))), Prepared(_STAY)
 #: A move that keeps slot and moment: naming them, SQLite would write their indexes anew with the same values.
@@ -120,10 +120,7 @@ DUE = (
 _DUE = Prepared(DUE)
 #: One step for each state, however many channels there are.
 FIRST = select(
-    *(
-        select(func.min(WAITING.c.due)).where(WAITING.c.state == state.value).scalar_subquery()
-        for state in WAITING_STATES
-    )
+    *(select(func.min(WAITING.c.due)).where(WAITING.c.state == state.value).scalar_subquery() for state in COMING)
 )
 _FIRST = Prepared(FIRST)
 _NEXT_DUE = Prepared(
@@ -169,6 +166,7 @@ def replace_post(connection: Connection, delivery: Delivery, at: datetime) -> No
         "revision": revision,
         "version": found.version + 1,
         "tries": delivery.tries,
+        "anyway": 0,
         "slot": None,
         "due": None,
         "not_before": delivery.not_before,
@@ -237,6 +235,12 @@ def taken_slots(connection: Connection, channel: str, since: datetime) -> Sequen
     return tuple(connection.scalars(select(D.slot).where(D.channel == channel, D.slot >= since).order_by(D.slot)))
 
 
+def put_off(connection: Connection, channel: str, now: datetime) -> Sequence[datetime]:
+    """Return the moments later than now to which deliveries of a channel wait other than their slots, in order."""
+    waits = (D.channel == channel, text(WAITS), D.due > now, D.due.is_distinct_from(D.slot))
+    return tuple(connection.scalars(select(D.due).where(*waits).order_by(D.due)))
+
+
 def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[Ready, Sequence[str]]:
     """Return the first due delivery of each free channel, the longest due first; none while everything is on hold.
 
@@ -259,7 +263,7 @@ def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[R
 def park(connection: Connection, ids: Sequence[str], at: datetime) -> None:
     """Hold what is waiting and cannot be read, until a person acts."""
     waiting = update(DELIVERIES).where(D.id.in_(ids), text(WAITS))
-    values = {"state": State.HELD.value, "slot": None, "due": None, "moved": at, "version": D.version + 1}
+    values = {"state": State.HELD.value, "anyway": 0, "slot": None, "due": None, "moved": at, "version": D.version + 1}
     connection.execute(waiting.values(values | {"why": DAMAGED}))
 
 
@@ -286,12 +290,10 @@ def move(connection: Connection, changes: Sequence[Change], at: datetime) -> Non
         _move(connection, change, at)
 
 
-def reschedule(
-    connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime, version: int | None = None
-) -> None:
-    """Keep the state, change the moment (None = parked until a person acts)."""
+def reschedule(connection: Connection, delivery: Delivery, due: datetime | None, why: str, at: datetime) -> None:
+    """Keep the state, change the moment (None = parked until a person acts), if nothing changed since it was read."""
     known = (delivery.id, delivery.state, delivery.epoch)
-    _guarded(connection, _RESCHEDULE, *known, of_version=version, new_due=due, new_why=why, at=at)
+    _guarded(connection, _RESCHEDULE, *known, of_version=delivery.version, new_due=due, new_why=why, at=at)
 
 
 def history(connection: Connection, delivery: str) -> Sequence[tuple[datetime, State, str]]:
@@ -309,10 +311,10 @@ def moved_on(connection: Connection, id: str) -> HandbillError:
 
 
 def _move(connection: Connection, change: Change, at: datetime) -> None:
-    remains = change.to is change.state and change.due is not None and change.state in WAITING_STATES
+    remains = change.to is change.state and change.due is not None and change.state in COMING
     if not remains and (change.state, change.to) not in TRANSITIONS:
         raise NotAllowed(f"delivery {change.delivery} is {change.state} and cannot become {change.to}")
-    plain = not change.slot_free and (change.slot, change.due, change.tries) == (None, None, None)
+    plain = not change.slot_free and {change.slot, change.due, change.tries, change.anyway} == {None}
     _guarded(
         connection,
         _REMAIN if remains else _PASS if plain else _MOVE,
@@ -326,6 +328,7 @@ def _move(connection: Connection, change: Change, at: datetime) -> None:
         new_slot=change.slot,
         new_due=change.due,
         new_tries=change.tries,
+        new_anyway=None if change.anyway is None else int(change.anyway),
         of_version=change.version,
     )
 

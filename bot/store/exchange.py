@@ -28,15 +28,25 @@ from bot.domain.plan import Plan
 from bot.domain.post import Post
 from bot.errors import BadInput, HandbillError, NotAllowed
 from bot.ports import Sighting
-from bot.store import articles, audit, schema, strays
+from bot.store import articles, audit, behind, schema, strays
 from bot.store.codec import decode, decode_outcome
 from bot.store.connections import reading_engine, writing_engine
 from bot.store.failures import told
+from bot.store.journal import journal_of
 from bot.store.migrate import known, prepare
 from bot.store.rows import checksum_of
 from bot.store.schema import UTCDateTime
 
 FIRST, LAST = "handbill", "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of an import: how many `lines` were read, how many deliveries are uncertain, whether all was `paused`."""
+
+    lines: int
+    uncertain: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +103,24 @@ def exported(database: Path, patience: float) -> Iterator[str]:
         engine.dispose()
 
 
-def imported(
-    database: Path, lines: Iterable[str], name: str, by: str, now: datetime, patience: float
-) -> tuple[int, int]:
-    """Take the lines of an export into an empty database, all or nothing; return how many, and how many became uncertain.
+def imported(database: Path, lines: Iterable[str], name: str, by: str, now: datetime, patience: float) -> Imported:
+    """Take the lines of an export into an empty database, all or nothing.
 
-    Raises BadInput that names the line, NotAllowed for a database that is not empty, StoreError.
+    What was due may have been sent by whoever was exported, and becomes uncertain; without a journal that goes on from
+    the export's last attempt everything is paused as well. Raises BadInput that names the line, NotAllowed for a database
+    that is not empty, StoreError.
     """
     prepare(database, now, patience)
     try:
         with writing_engine(database, patience, "BEGIN IMMEDIATE").begin() as connection:
             count = load(connection, lines, name)
+            last = connection.scalar(select(func.max(schema.ATTEMPTS.c.armed)))
             doubted = strays.doubt_due(connection, now)
+            paused = behind.hold_if_blind(connection, journal_of(database), last, "imported from an export", now)
             audit.note(connection, Act(by=by, verb="import", subject=name, words=f"{count} lines"), now)
     except DBAPIError as error:
         raise told(error) from error
-    return count, len(doubted)
+    return Imported(lines=count, uncertain=len(doubted), paused=paused)
 
 
 def load(connection: Connection, lines: Iterable[str], name: str) -> int:

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -21,6 +22,16 @@ from bot.store.schema import moment, ticks
 KEPT, SLACK = timedelta(days=90), timedelta(days=7)
 OPEN, SURE = b"?", b"+"
 BLOCK = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Armed:
+    """An attempt, and what it was made for; that is "" in lines which tell no more than the attempt."""
+
+    attempt: Attempt
+    campaign: str = ""
+    article: str = ""
+    channel: str = ""
 
 
 def journal_of(database: Path) -> Path:
@@ -36,12 +47,12 @@ class Journal:
         self._file = -1
         self._open: list[int] = []
 
-    def add(self, attempt: Attempt) -> None:
+    def add(self, armed: Armed) -> None:
         """Write an attempt down, not yet sure; StoreError when there is no room or no right to."""
         try:
             file = self._file if self._open else self._present()
             at = os.lseek(file, 0, os.SEEK_END)
-            line = _line(attempt)
+            line = _line(armed)
             if os.write(file, line) != len(line):
                 os.ftruncate(file, at)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -81,62 +92,76 @@ class Journal:
         return self._file
 
 
-def unknown(path: Path, known: Callable[[Attempt], bool]) -> list[Attempt]:
+def unknown(path: Path, known: Callable[[Armed], bool]) -> list[Armed]:
     """Return the attempts that the database does not know, the oldest first; none when there is no journal.
 
     Attempts are armed and written down in one order, so the search goes back from the end to the first that is known.
     """
-    found: list[Attempt] = []
+    found: list[Armed] = []
     for line in _backwards(path):
-        attempt = _read(line)
-        if attempt is None or not line.startswith(SURE):
+        armed = _read(line)
+        if armed is None or not line.startswith(SURE):
             continue
-        if known(attempt):
+        if known(armed):
             break
-        found.append(attempt)
+        found.append(armed)
     return found[::-1]
 
 
 def overgrown(path: Path, now: datetime) -> bool:
     """Tell whether the journal begins with what need not be kept any longer."""
-    try:
-        with path.open("rb") as file:
-            first = _read(file.readline(BLOCK))
-    except OSError:
-        return False
-    return first is not None and first.armed < now - KEPT - SLACK
+    first = _oldest(path)
+    return first is not None and first < now - KEPT - SLACK
 
 
-def compact(path: Path, now: datetime, known: Callable[[Attempt], bool]) -> None:
+def reaches(path: Path, moment: datetime) -> bool:
+    """Tell whether the journal goes back to that moment, so that it tells of all that was armed since."""
+    first = _oldest(path)
+    return first is not None and first <= moment
+
+
+def compact(path: Path, now: datetime, known: Callable[[Armed], bool]) -> None:
     """Write the journal anew without what is too old; OSError leaves it as it was. Call it under the write lock."""
     partial = path.with_name(f"{path.name}.partial")
     with path.open("rb") as old, partial.open("wb") as new:
         for line in old:
-            attempt = _read(line)
-            if attempt is None or attempt.armed < now - KEPT:
+            armed = _read(line)
+            if armed is None or armed.attempt.armed < now - KEPT:
                 continue
-            if line.startswith(SURE) or known(attempt):
+            if line.startswith(SURE) or known(armed):
                 new.write(SURE + line[1:])
     partial.chmod(0o600)
     partial.replace(path)
 
 
-def _line(attempt: Attempt) -> bytes:
-    key = attempt.key
+def _oldest(path: Path) -> datetime | None:
+    try:
+        with path.open("rb") as file:
+            first = _read(file.readline(BLOCK))
+    except OSError:
+        return None
+    return first.attempt.armed if first else None
+
+
+def _line(armed: Armed) -> bytes:
+    attempt, key = armed.attempt, armed.attempt.key
     told = [ticks(attempt.armed), attempt.delivery, attempt.part, attempt.epoch, key.value, attempt.fingerprint]
-    body = json.dumps([*told, ticks(key.at), ticks(attempt.deadline), attempt.cost]).encode()
+    told += [ticks(key.at), ticks(attempt.deadline), attempt.cost, armed.campaign, armed.article, armed.channel]
+    body = json.dumps(told).encode()
     return b"%b%b %08x\n" % (OPEN, body, crc32(body))
 
 
-def _read(line: bytes) -> Attempt | None:
+def _read(line: bytes) -> Armed | None:
     body, _, sum_ = line[1:].rstrip(b"\n").rpartition(b" ")
     try:
         if int(sum_, 16) != crc32(body):
             return None
-        armed, delivery, part, epoch, key, fingerprint, key_at, deadline, cost = json.loads(body)
+        armed, delivery, part, epoch, key, fingerprint, key_at, deadline, cost, *more = json.loads(body)
+        # A line of nine was written before they told what an attempt was made for.
+        campaign, article, channel = more or ("", "", "")
     except ValueError:
         return None
-    return Attempt(
+    attempt = Attempt(
         delivery=delivery,
         part=part,
         epoch=epoch,
@@ -146,6 +171,7 @@ def _read(line: bytes) -> Attempt | None:
         deadline=moment(deadline),
         cost=cost,
     )
+    return Armed(attempt=attempt, campaign=campaign, article=article, channel=channel)
 
 
 def _backwards(path: Path) -> Iterator[bytes]:

@@ -32,7 +32,15 @@ PLAIN = (
 #: Those of them that are moments.
 MOMENTS = ("slot", "due", "not_before", "expires")
 JOINED = DELIVERIES.join(POSTS, and_(POSTS.c.delivery == D.id, POSTS.c.revision == D.revision))
-COLUMNS = (*(D[name] for name in PLAIN), D.state, POSTS.c.digest, POSTS.c.excerpt, POSTS.c.post, POSTS.c.checksum)
+COLUMNS = (
+    *(D[name] for name in PLAIN),
+    D.anyway,
+    D.state,
+    POSTS.c.digest,
+    POSTS.c.excerpt,
+    POSTS.c.post,
+    POSTS.c.checksum,
+)
 NAMES = tuple(column.name for column in COLUMNS)
 
 _GET = select(*COLUMNS).select_from(JOINED).where(D.id == bindparam("of"))
@@ -104,7 +112,8 @@ def digest_of(excerpt: Excerpt) -> str:
 def columns_of(delivery: Delivery) -> dict[str, Any]:
     """Return a delivery's row but for when it moved."""
     columns = {name: getattr(delivery, name) for name in PLAIN}
-    return columns | {"state": delivery.state.value, "excerpt_digest": digest_of(delivery.excerpt)}
+    columns |= {"anyway": int(delivery.anyway), "state": delivery.state.value}
+    return columns | {"excerpt_digest": digest_of(delivery.excerpt)}
 
 
 def words_of(delivery: Delivery, revision: int) -> dict[str, Any]:
@@ -157,6 +166,7 @@ def _made(columns: Mapping[Any, Any], receipts: Sequence[tuple[int, Receipt]]) -
         digest=columns["digest"],
         excerpt=decode(Excerpt, excerpt),
         post=decode(Post, post),
+        anyway=bool(columns["anyway"]),
         state=State(columns["state"]),
         receipts=tuple(receipts),
     )

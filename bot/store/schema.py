@@ -143,6 +143,7 @@ DELIVERIES = _table(
     _column("epoch", Integer),
     _column("version", Integer),
     _column("tries", Integer),
+    _column("anyway", Integer),
     _column("state"),
     _column("slot", UTCDateTime, empty=True),
     _column("due", UTCDateTime, empty=True),
@@ -151,6 +152,9 @@ DELIVERIES = _table(
     _column("lease", UTCDateTime, empty=True),
     _column("moved", UTCDateTime),
     _column("why"),
+    # When an older copy of the database that was put in place made it doubtful whether this was sent.
+    _column("doubted", UTCDateTime, empty=True),
+    _column("withdrawing", UTCDateTime, empty=True),
     UniqueConstraint("campaign", "article", "excerpt_digest", "channel", "round"),
     UniqueConstraint("channel", "slot"),
     CheckConstraint(f"state IN ({', '.join(repr(state.value) for state in State)})", name="state"),
@@ -189,6 +193,7 @@ ATTEMPTS = _table(
 Index("ix_attempts_channel", ATTEMPTS.c.channel, ATTEMPTS.c.armed)
 
 #: Attempts that the journal tells of and whose deliveries this copy of the database does not have (yet).
+#: An edit gives an article's next delivery another id, so that it is known by article and channel as well ("" = not told).
 STRAYS = _table(
     "strays",
     _column("delivery", key=True),
@@ -200,6 +205,9 @@ STRAYS = _table(
     _column("fingerprint"),
     _column("deadline", UTCDateTime),
     _column("cost", Integer),
+    _column("campaign"),
+    _column("article"),
+    _column("channel"),
 )
 
 OUTCOMES = _table(

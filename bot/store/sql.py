@@ -26,6 +26,7 @@ from bot.store import (
     articles,
     attempts,
     audit,
+    behind,
     campaigns,
     channels,
     deliveries,
@@ -33,10 +34,12 @@ from bot.store import (
     readers,
     setright,
     strays,
+    withdrawals,
     witness,
 )
 from bot.store import looks as looks_
 from bot.store.file import LedgerFile
+from bot.store.journal import Armed
 
 
 class SqlStore(LedgerFile):
@@ -70,7 +73,7 @@ class SqlStore(LedgerFile):
 
     async def problems(self) -> Sequence[Problem]:
         """Return the problems of all sources."""
-        return await self._read(campaigns.problems)
+        return await self._read(behind.problems, self.path)
 
     async def put_override(self, campaign: str, article: str, channel: str, text: str, act: Act | None = None) -> None:
         """Keep a manager's words for an article on a channel, "" clears them; raises NotFound for an unknown channel."""
@@ -106,9 +109,9 @@ class SqlStore(LedgerFile):
         """Return all channels by name."""
         return await self._read(channels.every)
 
-    async def pause_channel(self, name: str, why: str) -> None:
+    async def pause_channel(self, name: str, why: str, act: Act | None = None) -> None:
         """Pause a channel; an empty reason lets it go on. Raises NotFound."""
-        await self._write(channels.pause, name, why)
+        await self._write(audit.noted(channels.pause, self._clock.now(), act), name, why)
 
     async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None:
         """Leave a channel alone until that moment, None = no longer; raises NotFound."""
@@ -205,9 +208,8 @@ class SqlStore(LedgerFile):
     async def reschedule(
         self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
     ) -> None:
-        """Change when a delivery is due, None parks it; raises NotAllowed."""
-        version = delivery.version if act else None
-        await self._write(audit.noted(deliveries.reschedule, at, act), delivery, due, why, at, version)
+        """Change when a delivery is due, None parks it; raises NotAllowed when anything changed since it was read."""
+        await self._write(audit.noted(deliveries.reschedule, at, act), delivery, due, why, at)
 
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey:
         """Claim a delivery and write down the attempt, before anything is sent; raises NotAllowed."""
@@ -216,7 +218,7 @@ class SqlStore(LedgerFile):
             if strays.in_the_way(connection, delivery, attempt.part, attempt.armed):
                 return None
             key = attempts.arm(connection, delivery, attempt, lease)
-            self._journal.add(replace(attempt, key=key))
+            self._journal.add(Armed(attempt=replace(attempt, key=key), **strays.place_of(delivery)))
             return key
 
         key = await self._write(both)
@@ -245,17 +247,26 @@ class SqlStore(LedgerFile):
         """Keep the proof that a part is published; the first proof stays."""
         await self._write(audit.noted(attempts.receipt, self._clock.now(), act), delivery, part, receipt)
 
-    async def removed(self, delivery: str) -> Sequence[int]:
-        """Return the parts of a delivery that were taken back."""
-        return await self._read(attempts.removed, delivery)
+    async def withdraw(self, delivery: Delivery, why: str, at: datetime, act: Act, *, stop: bool = False) -> None:
+        """Begin to take a delivery back, held if it waits, or `stop` that; raises NotAllowed when it changed since."""
+        work = withdrawals.stop if stop else withdrawals.begin
+        await self._write(audit.noted(work, at, act), delivery, why, at)
+
+    async def removed(self, delivery: str) -> tuple[bool, Sequence[int]]:
+        """Return whether a delivery is being taken back, and the parts that are gone."""
+        return await self._read(withdrawals.standing, delivery)
 
     async def put_removal(self, delivery: str, part: int, at: datetime, act: Act | None = None) -> None:
         """Keep that a published part was taken back."""
         await self._write(audit.noted(attempts.put_removal, at, act), delivery, part, at)
 
-    async def armed(self, channel: str, count: int) -> Sequence[datetime]:
-        """Return when the last attempts on a channel were armed, the latest first."""
-        return await self._read(attempts.armed, channel, count)
+    async def put_off(self, channel: str, now: datetime) -> Sequence[datetime]:
+        """Return the moments later than now to which deliveries of a channel wait other than their slots, in order."""
+        return await self._read(deliveries.put_off, channel, now)
+
+    async def armed(self, channel: str, count: int, skip: int = 0) -> Sequence[datetime]:
+        """Return when the last attempts on a channel were armed but for the last `skip`, the latest first."""
+        return await self._read(attempts.armed, channel, count, skip)
 
     async def begun(self, channel: str, since: datetime, but: str = "") -> Sequence[datetime]:
         """Return when each delivery of a channel but one was last armed since then, the latest first."""
@@ -295,6 +306,10 @@ class SqlStore(LedgerFile):
         """Return the audit log behind entry `after`, in order."""
         return await self._read(audit.every, after, limit)
 
+    async def last_act(self, verbs: Sequence[str] = (), subject: str = "") -> Entry | None:
+        """Return the last entry of the audit log that is one of these verbs and about this subject, as far as given."""
+        return await self._read(audit.last, verbs, subject)
+
     # readers
 
     async def latest(self, n: int, language: str = "") -> Sequence[Article]:
@@ -322,3 +337,7 @@ class SqlStore(LedgerFile):
     async def heard_until(self, channel: str) -> datetime | None:
         """Return the last moment at which nothing was left to hear."""
         return await self._read(witness.heard_until, channel)
+
+    async def deaf_until(self) -> datetime | None:
+        """Return the moment before which what came back may have been told to another copy of this ledger."""
+        return await self._read(witness.deaf_until)

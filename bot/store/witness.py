@@ -11,7 +11,6 @@ from bot.ports import Sighting
 from bot.store.codec import decode, encode
 from bot.store.schema import HEARD, SIGHTINGS
 
-
 #: Stands for all channels in the table of what was heard.
 EVERYWHERE = ""
 

@@ -1,7 +1,6 @@
 """Backups: whole or refused, and after a restore nothing is sent twice."""
 
 import json
-import os
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -29,7 +28,7 @@ async def path(tmp_path):
 
 
 def put_in_place(path, file, now=NOON + 2 * MINUTE, by="cli:anna"):
-    return restore(path, path.parent / "media", path.parent.parent / "queue", file, by, now, 5)
+    return restore(path, path.parent / "media", file, by, now, 5)
 
 
 async def test_the_sample_fills_every_table(path):
@@ -74,7 +73,7 @@ async def test_what_is_restored_is_what_was_backed_up(path, tmp_path):
         assert (last.act.by, last.act.verb, last.act.subject) == ("cli:anna", "restore", "b.zip")
         assert broken(await store.acts()) == 0
         await store.close()
-        known_ = contents(target, "acts", "deliveries", "moves", "problems")
+        known_ = contents(target, "acts", "deliveries", "heard", "hold", "moves", "problems")
         assert known_ == {name: rows for name, rows in before.items() if name in known_}
     assert old != b"lost"
     assert done.aside == ()
@@ -229,19 +228,16 @@ async def test_the_journal_tells_a_restore_what_was_sent_after_the_backup(tmp_pa
     await store.close()
 
 
-@pytest.mark.parametrize("newer", [True, False])
-async def test_without_a_journal_articles_that_are_newer_than_the_backup_stop_all_posting(tmp_path, newer):
+async def test_without_a_journal_all_posting_stops(tmp_path):
+    """Whether there are newer articles shows only once their folder is there."""
     path = await waiting(tmp_path)
     backup_of(path, tmp_path / "b.zip")
-    there = tmp_path / "machine" / "data"
-    (tmp_path / "machine" / "queue" / "library").mkdir(parents=True)
-    there.mkdir()
-    written = tmp_path / "machine" / "queue" / "library" / "a.md"
-    written.write_text("Open until midnight.")
-    moment = (NOON + (HOUR if newer else -HOUR)).timestamp()
-    os.utime(written, (moment, moment))
-    done = put_in_place(there / "handbill.db", tmp_path / "b.zip", NOON + DAY / 2)
-    store = await open_store(there / "handbill.db", HandClock())
+    there = tmp_path / "machine" / "handbill.db"
+    there.parent.mkdir()
+    done = put_in_place(there, tmp_path / "b.zip", NOON + DAY / 2)
+    store = await open_store(there, HandClock())
     hold = await store.hold()
-    assert (done.paused, hold.on, "restored from a backup" in hold.why) == (newer, newer, newer)
+    assert (done.paused, hold.on, hold.since) == (True, True, NOON + DAY / 2)
+    assert hold.why.startswith("restored from a backup of 2026-05-04 12:01 UTC")
+    assert (await store.ready(NOON + DAY * 9, ())).deliveries == ()
     await store.close()

@@ -58,11 +58,11 @@ def test_every_table_is_exported_or_made_anew():
 async def test_an_import_is_noted_and_what_was_due_is_asked_about(tmp_path):
     path = await waiting(tmp_path)
     there = tmp_path / "there.db"
-    count, uncertain = taken_in(there, lines_of(path), NOON + 3 * MINUTE + SECOND)
+    done = taken_in(there, lines_of(path), NOON + 3 * MINUTE + SECOND)
     store = await open_store(there, HandClock())
     (entry,) = await store.acts()
-    assert (entry.act.by, entry.act.verb, entry.act.words) == ("cli:anna", "import", f"{count} lines")
-    assert uncertain == 3
+    assert (entry.act.by, entry.act.verb, entry.act.words) == ("cli:anna", "import", f"{done.lines} lines")
+    assert done.uncertain == 3
     assert {each.id for each in await store.deliveries(states=(State.UNCERTAIN,))} == {"a0", "a1", "a2", "a3"}
     await store.close()
 
@@ -111,7 +111,7 @@ async def test_a_faulty_line_is_named_and_nothing_is_imported(path, tmp_path, re
         taken_in(there, lines)
     assert raised.value.where == f"x.jsonl:{number}", raised.value
     assert not any(contents(there).values())
-    assert taken_in(there, lines_of(path))[0] > 0
+    assert taken_in(there, lines_of(path)).lines > 0
 
 
 async def test_an_export_that_is_cut_or_mixed_up_is_refused(path, tmp_path):

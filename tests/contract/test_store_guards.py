@@ -46,6 +46,7 @@ def add(raw, id="a1", state="scheduled", **more):
         "epoch": 0,
         "version": 1,
         "tries": 0,
+        "anyway": 0,
         "slot": None,
         "due": 1,
         "lease": 1,

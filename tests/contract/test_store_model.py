@@ -81,13 +81,14 @@ class Ledger(RuleBasedStateMachine):
         return self.add(name, minute, held, n)
 
     def add(self, name, minute, held, n):
-        new = delivery(f"{name}-{n}", f"words {n}", name, parts=2, due=None if held else NOON + minute * MINUTE)
+        due = None if held else NOON + minute * MINUTE
+        new = delivery(f"{name}-{n}", f"words {n}", name, parts=2, due=due, article=f"article {n}")
         known = new.id in self.model
         free = new.slot not in self.slots(name)
         strayed = new.id in self.strays and not known
-        if self.attempted(self.store.add_deliveries([new], self.clock.at), known or free or strayed) and not known:
+        if self.attempted(self.store.add_deliveries([new], self.clock.at), known or free) and not known:
             self.model[new.id] = Told(now=new)
-        if strayed:
+        if strayed and free:
             found = {each.id: each for each in self.run(self.store.deliveries())}
             assert found[new.id].state is State.UNCERTAIN, "it was armed in a time that this copy does not know"
             self.learn(found)

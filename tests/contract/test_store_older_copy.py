@@ -1,10 +1,12 @@
 """An older copy of the database put in place: what was sent after it was made is uncertain, and nothing is sent twice."""
 
+import json
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -13,7 +15,7 @@ from bot.domain.ledger import Change
 from bot.domain.outcome import Refused, Retry, Sent
 from bot.errors import NotAllowed, StoreError
 from bot.store import open_store
-from bot.store.journal import KEPT, SLACK, Journal, journal_of
+from bot.store.journal import KEPT, SLACK, Armed, Journal, journal_of
 from tests.store_samples import HOUR, MINUTE, NOON, SECOND, HandClock, attempt, channel, delivery, post, receipt
 
 DAY = timedelta(days=1)
@@ -87,6 +89,7 @@ async def test_what_was_armed_after_the_copy_is_uncertain(ledger):
         found, (armed,) = await store.delivery("a2"), await store.attempts("a2")
         assert (found.due, found.epoch, armed.outcome, armed.armed) == (ledger.clock.at, 1, None, NOON + SECOND)
         assert "older copy" in found.why
+        assert await store.deaf_until() == ledger.clock.at, "what came back since was told to the other copy"
         (problem,) = await store.problems()
         assert "1 of its posts" in problem.what
         assert (await store.ready(NOON + DAY, ())).deliveries == ()
@@ -143,12 +146,12 @@ async def test_one_that_the_copy_does_not_have_yet_is_uncertain_when_it_comes(le
     async with ledger.open() as store:
         assert "2 more will be known" in (await store.problems())[0].what
     async with ledger.open() as store:
-        late = delivery("a3", due=NOON + MINUTE)
+        late = delivery("a3", due=NOON + MINUTE, article="late")
         added = await store.add_deliveries([ready, draft, late], ledger.clock.at)
         assert [each.state for each in added] == [State.UNCERTAIN, State.UNCERTAIN, State.SCHEDULED]
-        for each in added[:2]:
+        for each, slot in zip(added[:2], (NOON, None), strict=True):
             assert await store.delivery(each.id) == each
-            assert (each.slot, each.due, each.epoch) == (None, ledger.clock.at, 1)
+            assert (each.slot, each.due, each.epoch) == (slot, ledger.clock.at, 1)
             assert len(await store.attempts(each.id)) == 1
         assert [each.id for each in (await store.ready(NOON + DAY, ())).deliveries] == ["a3"]
         await ledger.send(store, "a3", sent("3"))
@@ -208,6 +211,65 @@ async def test_of_a_thread_a_part_that_is_absent_is_sent_and_the_next_asked_abou
         assert [(each.part, each.epoch) for each in await store.attempts("a1")] == [(1, 1), (1, 2), (2, 1)]
 
 
+@pytest.mark.parametrize("same", [True, False])
+async def test_of_a_thread_that_has_another_id_now_each_part_is_known(ledger, same):
+    """An edit before it was sent gave it the words that its article has when it is taken in again, and another id."""
+    ledger.copy()
+    async with ledger.open() as store:
+        await store.add_deliveries([delivery("a1", "Open late.", parts=2)], NOON)
+        await ledger.send(store, "a1", [*sent("1"), None], None)
+    ledger.put_back()
+    async with ledger.open() as store:
+        new = delivery("b1", "Open late." if same else "Open all night.", parts=2, due=NOON + DAY)
+        elsewhere = delivery("b2", "Open late.", article="another", due=NOON + DAY * 2)
+        (added, other) = await store.add_deliveries([new, elsewhere], ledger.clock.at)
+        assert other == elsewhere
+        assert await store.delivery("b1") == added
+        if not same:
+            assert (added.state, added.slot, added.due, added.epoch) == (State.HELD, None, None, 1)
+            assert [each.part for each in await store.attempts("b1")] == [1, 2]
+            await ledger.move(store, "b1", State.SCHEDULED, due=ledger.clock.at)
+            await ledger.send(store, "b1", sent("3", "4"))
+            return
+        assert (added.state, added.slot, added.due) == (State.UNCERTAIN, NOON + DAY, ledger.clock.at)
+        await store.receipt("b1", 1, receipt("1"))
+        await ledger.move(store, "b1", State.RETRYING, due=ledger.clock.at)
+        again = await store.delivery("b1")
+        with pytest.raises(NotAllowed, match="part 2 was sent"):
+            await store.arm(again, attempt(again, 2, ledger.clock.at), NOON + DAY)
+        assert [each.part for each in await store.attempts("b1")] == [1, 2]
+    async with ledger.open() as store:
+        assert (await store.delivery("b1")).state is State.UNCERTAIN
+        assert len(await store.attempts("b1")) == 2
+
+
+async def test_lines_that_tell_no_article_are_known_by_their_delivery(ledger):
+    async with ledger.open() as store:
+        await store.add_deliveries([delivery("a1"), delivery("a2", due=NOON + MINUTE)], NOON)
+        await ledger.send(store, "a1", sent("1"))
+    ledger.copy()
+    async with ledger.open() as store:
+        await store.add_deliveries([delivery("a3", due=NOON + HOUR)], NOON)
+        for each in ("a2", "a3"):
+            await ledger.send(store, each, sent(each))
+    lines = [json.loads(line[1:-10])[:9] for line in ledger.journal.read_bytes().splitlines(keepends=True)]
+    assert len(lines) == 3
+    bodies = [json.dumps(line).encode() for line in lines]
+    ledger.journal.write_bytes(b"".join(b"+%b %08x\n" % (body, crc32(body)) for body in bodies))
+    ledger.put_back()
+    async with ledger.open() as store:
+        assert await states(store) == {"a1": State.SENT, "a2": State.UNCERTAIN}
+        assert "1 more will be known" in (await store.problems())[0].what
+        new, edited = delivery("a3", due=NOON + HOUR), delivery("b3", due=NOON + DAY)
+        added = await store.add_deliveries([edited, new], NOON)
+        assert [each.state for each in added] == [State.SCHEDULED, State.UNCERTAIN]
+        await ledger.send(store, "b3", sent("5"))
+    ledger.copy()
+    ledger.put_back()
+    async with ledger.open() as store:
+        assert [len(await store.attempts(each)) for each in ("a1", "a2", "a3", "b3")] == [1, 1, 1, 1]
+
+
 async def test_copies_may_be_put_back_again_and_again(ledger):
     async with ledger.open() as store:
         await store.add_deliveries([delivery("a1"), delivery("a2", due=NOON + MINUTE)], NOON)
@@ -232,6 +294,7 @@ async def test_a_database_that_is_up_to_date_is_left_alone(ledger):
         async with ledger.open() as store:
             assert await store.deliveries() == before
             assert await store.problems() == ()
+            assert await store.deaf_until() is None
     assert ledger.journal.read_bytes() == journal
 
 
@@ -318,9 +381,9 @@ def test_the_journal_follows_its_name(tmp_path):
     """A program that writes it anew, or a person who removes it, must not leave the writer with a file nobody sees."""
     path = tmp_path / "handbill.armed.log"
     journal = Journal(path)
-    journal.add(attempt(delivery("a1")))
+    journal.add(Armed(attempt=attempt(delivery("a1"))))
     journal.confirm()
     path.unlink()
-    journal.add(attempt(delivery("a2")))
+    journal.add(Armed(attempt=attempt(delivery("a2"))))
     assert b"a2" in path.read_bytes()
     journal.close()

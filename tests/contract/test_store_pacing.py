@@ -40,6 +40,19 @@ async def test_each_delivery_counts_once_with_its_last_attempt_the_latest_first(
     assert await store.begun("x", NOON, but="a1") == (NOON + MINUTE,)
     assert await store.begun("x", NOON + HOUR) == ()
     assert len(await store.armed("x", 9)) == 3
+    assert await store.armed("x", 1, 1) == (NOON + MINUTE,)
+    assert await store.armed("x", 1, 3) == ()
+
+
+async def test_what_was_put_off_is_told_by_its_moment_until_it_is_cancelled(store):
+    plain = [delivery(name, due=NOON + n * SECOND) for n, name in enumerate(("a1", "a2", "a3"))]
+    await store.add_deliveries([*plain, delivery("b1", channel="mastodon")], NOON)
+    for name, due in (("a1", NOON + HOUR), ("a2", NOON + MINUTE), ("b1", NOON + HOUR)):
+        await store.reschedule(await store.delivery(name), due, "later", NOON)
+    assert await store.put_off("x", NOON) == (NOON + MINUTE, NOON + HOUR)
+    assert await store.put_off("x", NOON + MINUTE) == (NOON + HOUR,)
+    await store.move([Change.of(await store.delivery("a1"), State.CANCELLED, "")], NOON)
+    assert await store.put_off("x", NOON) == (NOON + MINUTE,)
 
 
 async def test_a_channel_rests_with_a_reason_until_it_is_told_to_go_on(store):

@@ -146,7 +146,9 @@ HOSTILE = [
 ]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     words=st.lists(st.sampled_from(HOSTILE) | st.text(max_size=8) | st.sampled_from(["tea", "夜"]), max_size=30).map(
         "".join

@@ -49,7 +49,7 @@ def test_a_backup_and_the_way_back(home, tmp_path):
     handbill(home, "cancel", queued["id"])
     assert "left alone" in refused(home, 6, "backup", str(file))
     done = told(home, "restore", str(file))
-    assert (done["uncertain"], done["paused"], len(done["aside"]) >= 1) == ([], False, True)
+    assert (done["uncertain"], done["paused"], len(done["aside"]) >= 1) == ([], True, True)
     assert told(home, "queue") == [queued]
     by = acts(home)[0][0]
     assert by.startswith("cli:")
@@ -57,6 +57,8 @@ def test_a_backup_and_the_way_back(home, tmp_path):
     words = handbill(home, "restore", str(file)).stdout
     assert "restored:" in words
     assert "kept aside:" in words
+    assert "Everything is PAUSED: no journal tells what was sent since" in words
+    assert "restored from a backup" in handbill(home, "status").stdout
 
 
 def test_a_restore_beside_a_running_bot_is_refused(home, tmp_path):
@@ -75,14 +77,14 @@ def test_what_is_exported_can_be_imported_elsewhere(home, tmp_path):
     there.mkdir()
     (there / ".env").write_text(SETTINGS)
     taken = json.loads(handbill(there, "import", "-", "--json", stdin=lines).stdout)
-    assert taken == {"file": "standard input", "lines": lines.count("\n"), "uncertain": 0}
+    assert taken == {"file": "standard input", "lines": lines.count("\n"), "uncertain": 0, "paused": True}
     handbill(home, "export", str(tmp_path / "x.jsonl"))
     assert "left alone" in refused(home, 6, "export", str(tmp_path / "x.jsonl"))
     assert "not empty" in refused(there, 6, "import", str(tmp_path / "x.jsonl"))
     assert [verb for _, verb, _ in acts(there)] == ["import"]
 
     def but_acts(text):
-        return [line for line in text.splitlines() if json.loads(line)["record"] not in ("act", "end")]
+        return [line for line in text.splitlines() if json.loads(line)["record"] not in ("act", "hold", "end")]
 
     assert but_acts(handbill(there, "export", "-").stdout) == but_acts(lines)
     (tmp_path / "x.jsonl").write_text(lines.replace('"state":"scheduled"', '"state":"lost"', 1))
@@ -222,6 +224,7 @@ def test_what_was_sent_after_a_backup_is_not_sent_again_after_a_restore_on_a_bar
         shutil.rmtree(tmp_path / "data")
         done = told(tmp_path, "restore", str(tmp_path / "b.zip"))
         assert len(done["uncertain"]) == 1
+        assert done["paused"]
         with running(tmp_path):
             assert wait_until(lambda: set(states(tmp_path).values()) == {"sent"}, 60, every=1), states(tmp_path)
         assert len(world.ledger()) == 1

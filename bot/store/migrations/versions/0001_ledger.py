@@ -86,6 +86,7 @@ TABLES = (
         epoch INTEGER NOT NULL,
         version INTEGER NOT NULL,
         tries INTEGER NOT NULL,
+        anyway INTEGER NOT NULL,
         state TEXT NOT NULL,
         slot INTEGER,
         due INTEGER,
@@ -94,6 +95,8 @@ TABLES = (
         lease INTEGER,
         moved INTEGER NOT NULL,
         why TEXT NOT NULL,
+        doubted INTEGER,
+        withdrawing INTEGER,
         CONSTRAINT pk_deliveries PRIMARY KEY (id),
         CONSTRAINT uq_deliveries_campaign UNIQUE (campaign, article, excerpt_digest, channel, round),
         CONSTRAINT uq_deliveries_channel UNIQUE (channel, slot),
@@ -144,6 +147,9 @@ TABLES = (
         fingerprint TEXT NOT NULL,
         deadline INTEGER NOT NULL,
         cost INTEGER NOT NULL,
+        campaign TEXT NOT NULL,
+        article TEXT NOT NULL,
+        channel TEXT NOT NULL,
         CONSTRAINT pk_strays PRIMARY KEY (delivery, part, armed)
     ) STRICT
     """,
