@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bot.flow.releasing import Released
 
 ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY[@VERSION]…")
+#: What `resume --json` counts.
+COUNTS = ("due", "reslotted", "held", "dropped", "begun", "uncertain")
 #: What is told of in counts when posting goes on.
 RESUMED = (("reslotted", "got the next free slot"), ("held", "held, with no free slot left"), ("dropped", "cancelled"))
 
@@ -111,17 +113,18 @@ Examples:
   handbill settle 3f2a --give-up""",
 )
 @click.argument("delivery")
-@click.option("--there", "verdict", flag_value="there", help="The post is on the platform (needs --url).")
-@click.option("--absent", "verdict", flag_value="absent", help="It is not there: send it again.")
-@click.option("--give-up", "verdict", flag_value="give up", help="Leave it.")
+@click.option("--there", is_flag=True, help="The post is on the platform (needs --url).")
+@click.option("--absent", is_flag=True, help="It is not there: send it again.")
+@click.option("--give-up", is_flag=True, help="Leave it.")
 @click.option("--url", default="", help="Where the post is, with --there.")
 @json_option
 @click.pass_context
-def settle_command(ctx: click.Context, delivery: str, verdict: str | None, url: str, as_json: bool) -> None:
+def settle_command(ctx: click.Context, /, delivery: str, url: str, as_json: bool, **verdicts: bool) -> None:
     """Settle one uncertain delivery."""
+    verdict = _only(verdicts)
     if verdict is None:
         raise BadInput("the verdict is missing", hint="say --there --url ADDRESS, --absent or --give-up")
-    chosen = verdict
+    chosen = verdict.replace("_", " ")
 
     async def work(app: "App") -> "Delivery":
         from bot.flow.settling import Verdict
@@ -190,35 +193,55 @@ Examples:
   handbill resume
   handbill resume --reslot""",
 )
-@click.option("--late", "choice", flag_value="late", help="Post it late: spread, never in a burst, as each plan says.")
-@click.option("--reslot", "choice", flag_value="reslot", help="Give each the next free slot of its channel, in order.")
-@click.option("--drop", "choice", flag_value="drop", help="Cancel it.")
+@click.option("--late", is_flag=True, help="Post it late: spread, never in a burst, as each plan says.")
+@click.option("--reslot", is_flag=True, help="Give each the next free slot of its channel, in order.")
+@click.option("--drop", is_flag=True, help="Cancel it.")
 @json_option
 @click.pass_context
-def resume_command(ctx: click.Context, choice: str | None, as_json: bool) -> None:
+def resume_command(ctx: click.Context, /, as_json: bool, **choices: bool) -> None:
     """Resume everything."""
     from bot.flow.releasing import Overdue
 
+    choice = _only(choices)
     asking = choice is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
     async def work(app: "App") -> "Released":
         hold = await app.store.hold()
         due = await app.steering.overdue() if hold.on and asking else ()
-        chosen = await asyncio.to_thread(_asked, due) if due else choice or Overdue.LATE
+        uncertain = await app.steering.uncertain() if due else 0
+        chosen = await asyncio.to_thread(_asked, due, uncertain) if due else choice or Overdue.LATE
         return await app.steering.resume(Overdue(chosen), hold.since if hold.on else None)
 
     done = with_app(ctx, work)
     if as_json:
-        counts = {name: getattr(done, name) for name in ("due", "reslotted", "held", "dropped", "begun")}
+        counts = {name: getattr(done, name) for name in COUNTS}
         show_json({"paused": done.hold.on, "why": done.hold.why, "since": done.hold.since} | counts)
         return
     say("Posting again.")
     _show_counts(done)
 
 
+def _only(flags: Mapping[str, bool]) -> str | None:
+    """Return the one flag that was given, None for none; flags that contradict each other are refused."""
+    given = [name for name, on in flags.items() if on]
+    if len(given) > 1:
+        told = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise BadInput(f"{told} contradict each other", hint="say one of them")
+    return given[0] if given else None
+
+
 def _show_counts(done: "Released") -> None:
-    if not done.due:
-        return
+    if done.due:
+        _show_due(done)
+    if done.uncertain:
+        say(_doubted(done.uncertain))
+
+
+def _doubted(count: int) -> str:
+    return f"Uncertain besides: {count}, which this leaves alone and which may be sent again; `handbill settle` decides them."
+
+
+def _show_due(done: "Released") -> None:
     acted = [f"{getattr(done, name)} {words}" for name, words in RESUMED if getattr(done, name)]
     left = done.due - done.reslotted - done.held - done.dropped
     acted += [f"{left} posted late, as each channel's plan says"] if left else []
@@ -227,7 +250,7 @@ def _show_counts(done: "Released") -> None:
         say(f"{done.begun} of them half out already: such a thread goes on, or `handbill retract` takes it back.")
 
 
-def _asked(due: "Sequence[Delivery]") -> str:
+def _asked(due: "Sequence[Delivery]", uncertain: int) -> str:
     """Ask what to do with what came due."""
     from collections import Counter
 
@@ -235,6 +258,8 @@ def _asked(due: "Sequence[Delivery]") -> str:
 
     channels = Counter(each.channel for each in due)
     say(f"{len(due)} came due during the pause: {', '.join(f'{n} on {name}' for name, n in channels.items())}.")
+    if uncertain:
+        say(_doubted(uncertain))
     for each, words in CHOICES.items():
         say(f"  {each:<7} {words}")
     return str(click.prompt("What becomes of it", type=click.Choice([each.value for each in Overdue]), default="late"))

@@ -14,6 +14,7 @@ import structlog
 
 from bot.domain.channel import Account, Channel
 from bot.domain.delivery import State
+from bot.domain.ledger import Act
 from bot.errors import HandbillError
 from bot.flow.refitting import Refitting
 from bot.ports import Clock, Platform, Problem, Store
@@ -25,6 +26,8 @@ CLOCK_WARNS = timedelta(seconds=30)
 CLOCK_FAILS = timedelta(minutes=5)
 #: How long a channel waits that was refused although it had been verified; doubled each time, up to the second.
 PATIENCE, LONGEST = timedelta(minutes=5), timedelta(hours=6)
+#: Under which name the store keeps what is wrong with channels, and when that is looked at again.
+SOURCE, AGAIN = "channels", "a running bot asks again every few minutes"
 #: Among so many posts that were sent last, a channel's own is looked for.
 RECENT = 100
 
@@ -57,6 +60,7 @@ class Checkup:
         self._refitting, self._clock = refitting, clock
         self._verified: set[str] = set()
         self._let_go: dict[str, tuple[int, datetime]] = {}
+        self._told: tuple[Problem, ...] | None = None
 
     async def register(self) -> None:
         """Put every configured channel into the store as far as it is not there, with its platform's default limits."""
@@ -65,14 +69,19 @@ class Checkup:
             if channel.name not in known:
                 await self._store.put_channel(channel)
 
-    async def channels(self) -> Sequence[Finding]:
-        """Verify every channel, all at once; a verified one goes on if it was paused, and has its server's limits."""
+    async def channels(self, by: str = "") -> Sequence[Finding]:
+        """Verify every channel, all at once; a verified one goes on if it was paused, and has its server's limits.
+
+        What goes on because a person asked is told as an act of theirs: `by`, "" = nobody asked.
+        """
         paused = await self._paused()
-        return await asyncio.gather(*(self._channel(each, paused.get(each.name, "")) for each in self._configured))
+        found = await asyncio.gather(*(self._channel(each, paused.get(each.name, ""), by) for each in self._configured))
+        await self._tell(found)
+        return found
 
     async def mend(self) -> None:
         """Verify the channels that were never verified yet, and those that are paused when it is time to try again."""
-        paused = await self._paused()
+        paused, found = await self._paused(), []
         for channel in self._configured:
             why = paused.get(channel.name, "")
             if why:
@@ -80,8 +89,21 @@ class Checkup:
                     continue
             elif channel.name in self._verified:
                 continue
-            if (await self._channel(channel, why)).level != "error":
+            found.append(await self._channel(channel, why))
+            if found[-1].level != "error":
                 log.info("verified", channel=channel.name, resumed=bool(why))
+        await self._tell(found)
+
+    async def _tell(self, findings: Sequence[Finding]) -> None:
+        """Let everybody know which channels could not be verified, why, and when they are asked again."""
+        told = tuple(
+            Problem(where=each.subject, what=each.what, hint=f"{each.hint}; {AGAIN}".removeprefix("; "))
+            for each in findings
+            if each.level == "error"
+        )
+        if told != self._told:
+            await self._store.put_problems(SOURCE, told)
+            self._told = told
 
     async def _paused(self) -> Mapping[str, str]:
         return {each.name: each.paused for each in await self._store.channels() if each.paused}
@@ -97,7 +119,7 @@ class Checkup:
             return self._clock.now()
         return at + min(PATIENCE * 2.0 ** min(times - 1, 20), LONGEST)
 
-    async def _channel(self, channel: Channel, paused: str) -> Finding:
+    async def _channel(self, channel: Channel, paused: str, by: str = "") -> Finding:
         try:
             account = await self._platforms[channel.name].verify()
         except HandbillError as error:
@@ -114,7 +136,12 @@ class Checkup:
         if paused:
             times, _ = self._let_go.get(channel.name, (0, None))
             self._let_go[channel.name] = times + 1, self._clock.now()
-            await self._store.pause_channel(channel.name, "")
+            act = (
+                Act(by=by, verb="resume channel", subject=channel.name, words=f"it was paused: {paused}")
+                if by
+                else None
+            )
+            await self._store.pause_channel(channel.name, "", act)
         return _finding(channel, account, len(held), paused)
 
 

@@ -64,8 +64,8 @@ class Deciding:
 
     async def _overtaken(self, delivery: Delivery) -> NotAllowed:
         at, state, why = (await self._store.history(delivery.id))[-1]
-        acts = [each for each in await self._store.acts() if each.act.subject == delivery.id and each.at == at]
-        by = f"{acts[-1].act.by} ({acts[-1].act.verb})" if acts else "the bot"
+        entry = await self._store.last_act(subject=delivery.id)
+        by = f"{entry.act.by} ({entry.act.verb})" if entry and entry.at >= at else "the bot"
         reason = f": {why}" if why else ""
         return NotAllowed(
             f"delivery {delivery.id} was changed meanwhile: it is {state} since {at:%Y-%m-%d %H:%M:%S} UTC by {by}{reason}",

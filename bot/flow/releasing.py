@@ -1,19 +1,16 @@
 """The hold that stops everything, and what becomes of what came due while it lasted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.delivery import Delivery, State
+from bot.domain.delivery import COMING, Delivery, State
 from bot.domain.ledger import Act, Change, Hold
 from bot.errors import NotAllowed
 from bot.flow.deciding import Deciding, guarded
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
-
-#: States in which a delivery comes due.
-WAITING = (State.SCHEDULED, State.RETRYING)
 
 
 class Overdue(StrEnum):
@@ -36,7 +33,8 @@ CHOICES = {
 class Released:
     """What a resume did: how many had come `due`, got a new slot, were held for want of one, or were cancelled.
 
-    `begun` are threads of which a part is public: they cannot be dropped and go on.
+    `begun` are threads of which a part is public: they cannot be dropped and go on. `uncertain` is how many are that, which
+    no choice here touches.
     """
 
     hold: Hold
@@ -45,6 +43,7 @@ class Released:
     held: int = 0
     dropped: int = 0
     begun: int = 0
+    uncertain: int = 0
 
 
 class Releasing:
@@ -62,10 +61,17 @@ class Releasing:
         return hold
 
     async def overdue(self, limit: int = 0) -> Sequence[Delivery]:
-        """Return what has come due and was not sent, the longest due first; `limit` 0 = all."""
+        """Return what has come due and was not sent, the longest due first; `limit` 0 = all.
+
+        What was put off (a platform said "in an hour") came due at its slot.
+        """
         now = self._clock.now()
-        waiting = await self._store.deliveries(states=WAITING, limit=limit)
-        return [each for each in waiting if each.due is not None and each.due <= now]
+        waiting = await self._store.deliveries(states=COMING, limit=limit)
+        return [each for each in waiting if any(at is not None and at <= now for at in (each.due, each.slot))]
+
+    async def uncertain(self) -> int:
+        """Return how many nobody knows about: they are not for a resume to decide, and may be sent again."""
+        return (await self._store.tally()).get(State.UNCERTAIN, 0)
 
     async def resume(self, choice: Overdue, since: datetime | None = None) -> Released:
         """Let posting go on, in one transaction with what becomes of what came due; NotAllowed when somebody was first.
@@ -74,7 +80,7 @@ class Releasing:
         """
         hold = await self._store.hold()
         if not hold.on and since is None:
-            return Released(hold=hold)
+            return Released(hold=hold, uncertain=await self.uncertain())
         if since is not None and hold.since != since:
             raise await self._overtaken()
         due = await self.overdue()
@@ -87,16 +93,15 @@ class Releasing:
         except NotAllowed as refusal:
             told = await self._deciding.explained(refusal, changes)
             raise (await self._overtaken() if told is refusal else told) from refusal
-        return done
+        return replace(done, uncertain=await self.uncertain())
 
     async def _overtaken(self) -> NotAllowed:
         """Return what to tell a person who ends a pause that somebody else has ended."""
-        [*_, last] = [each for each in await self._store.acts() if each.act.verb in ("pause", "resume")]
-        return NotAllowed(
-            f"that pause has ended: {last.act.by} decided to {last.act.verb} at {last.at:%Y-%m-%d %H:%M:%S} UTC"
-            + (f" ({last.act.words})" if last.act.words else ""),
-            hint="look again, then decide; nothing was done",
-        )
+        last, told = await self._store.last_act(verbs=("pause", "resume")), "that pause has ended"
+        if last is not None:
+            told += f": {last.act.by} decided to {last.act.verb} at {last.at:%Y-%m-%d %H:%M:%S} UTC"
+            told += f" ({last.act.words})" if last.act.words else ""
+        return NotAllowed(told, hint="look again, then decide; nothing was done")
 
     def _told(self, choice: Overdue, done: Released) -> Act:
         counts = f"{done.due} due, {done.reslotted} given new slots, {done.held} held, {done.dropped} cancelled"
@@ -122,7 +127,8 @@ class Releasing:
 
     async def _reslotted(self, delivery: Delivery, taken: set[datetime]) -> Change:
         expires = None if delivery.receipts else delivery.expires
-        slot = await self._planner.fresh_slot(delivery.channel, delivery.not_before, expires, taken)
+        earliest = max(filter(None, (delivery.not_before, delivery.due)), default=None)  # what was put off stays so
+        slot = await self._planner.fresh_slot(delivery.channel, earliest, expires, taken)
         if slot is None:
             why = "no free slot before it expires: send it now or cancel it"
             return guarded(delivery, State.HELD, why)
@@ -136,7 +142,7 @@ def _counted(due: Sequence[Delivery], changes: Sequence[Change]) -> Released:
     return Released(
         hold=Hold(on=False),
         due=len(due),
-        reslotted=sum(to in WAITING for to in went),
+        reslotted=sum(to in COMING for to in went),
         held=went.count(State.HELD),
         dropped=went.count(State.CANCELLED),
         begun=sum(bool(each.receipts) for each in due),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change, Hold
-from bot.domain.plan import ANYWAY, WEEKDAYS, Plan
+from bot.domain.plan import WEEKDAYS, Plan
 from bot.errors import NotAllowed
 from bot.flow.deciding import Deciding, begun, guarded, refuse, refuse_begun
 from bot.flow.planning import Planner
@@ -88,10 +88,10 @@ class Steering:
             raise next(iter(hushed.values()))
         changes = []
         for number, each in enumerate(chosen):
-            why = f"{ANYWAY}, by a manager" if each.channel in hushed else "sent now by a manager"
+            why = "sent in spite of the blackout, by a manager" if each.channel in hushed else "sent now by a manager"
             due = now - timedelta(microseconds=len(chosen) - 1 - number)  # in the order in which they were named
             to, slot = (State.SCHEDULED, due) if each in held else (each.state, None)
-            changes.append(guarded(each, to, why, slot=slot, due=due))
+            changes.append(guarded(each, to, why, slot=slot, due=due, anyway=anyway))
         return await self._done("send-now", chosen, changes, "in spite of a pause or blackout" if hushed else "")
 
     async def _hushed(self, chosen: Iterable[Delivery], now: datetime) -> Mapping[str, NotAllowed]:
@@ -163,6 +163,10 @@ class Steering:
         """Return what has come due and was not sent, the longest due first."""
         return await self._releasing.overdue(limit)
 
+    async def uncertain(self) -> int:
+        """Return how many deliveries are uncertain: neither a pause nor its end decides about them."""
+        return await self._releasing.uncertain()
+
     async def resume(self, choice: Overdue = Overdue.LATE, since: datetime | None = None) -> Released:
         """Post again; `choice` says what becomes of what came due meanwhile, `since` which pause is meant."""
         return await self._releasing.resume(choice, since)
@@ -176,9 +180,13 @@ class Steering:
                 raise NotAllowed(f"delivery {delivery.id} cannot be approved: {found.what}", hint=found.fix)
 
     async def _refuse_withdrawn(self, delivery: Delivery) -> None:
-        if gone := await self._store.removed(delivery.id):
+        withdrawing, gone = await self._store.removed(delivery.id)
+        if gone:
             what = f"part {gone[-1]} of delivery {delivery.id} was taken back: a thread with a gap is not finished"
             raise NotAllowed(what, hint=f"`handbill retract {delivery.id}` takes back the rest")
+        if withdrawing:
+            what = f"delivery {delivery.id} is being taken back"
+            raise NotAllowed(what, hint=f"look again when that has ended; `handbill retract {delivery.id}` finishes it")
 
     async def _done(
         self, verb: str, chosen: Sequence[Delivery], changes: Sequence[Change], words: str = ""

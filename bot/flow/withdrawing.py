@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.delivery import Delivery, State
-from bot.domain.outcome import Outcome, Receipt, Sent, Unknown
+from bot.domain.outcome import Outcome, Receipt, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.errors import NotAllowed
 from bot.flow.deciding import Deciding, guarded, refuse
 from bot.ports import Clock, Platform, Store
@@ -21,7 +21,8 @@ class Withdrawing:
     async def retract(self, id: str, platforms: Mapping[str, Platform]) -> Delivery:
         """Remove every published part; NotAllowed in the platform's words where it cannot, and then try again later.
 
-        A thread that is still to go on is held first, so that nothing is added to what is taken away.
+        That it is being taken back is written down first, and a thread that is still to go on is held with that, so that
+        nothing is added to what is taken away.
         """
         [delivery] = await self._deciding.chosen([id])
         refuse([delivery], WITHDRAWABLE, "retracted")
@@ -31,16 +32,22 @@ class Withdrawing:
         platform = platforms.get(delivery.channel)
         if platform is None:
             raise NotAllowed(f"channel {delivery.channel} is not set up", hint="`handbill doctor` says what is missing")
-        if delivery.state in (State.SCHEDULED, State.RETRYING):
-            why = "its parts are being taken back"
-            await self._deciding.move("retract", [guarded(delivery, State.HELD, why)], why)
-            delivery = await self._store.delivery(delivery.id)
-        gone = set(await self._store.removed(delivery.id))
+        delivery = await self._begun(delivery)
+        _, gone = await self._store.removed(delivery.id)
         for part, receipt in sorted(delivery.receipts, reverse=True):
             if part not in gone:
                 await self._remove(delivery, part, receipt, platform)
         change = guarded(delivery, State.RETRACTED, "retracted by a manager")
         await self._deciding.move("retract", [change], f"all of it, {len(delivery.receipts)} published")
+        return await self._store.delivery(delivery.id)
+
+    async def _begun(self, delivery: Delivery) -> Delivery:
+        why = "its parts are being taken back"
+        act = self._deciding.act("retract", delivery.id, why)
+        try:
+            await self._store.withdraw(delivery, why, self._clock.now(), act)
+        except NotAllowed as refusal:
+            raise await self._deciding.explained(refusal, [guarded(delivery, State.HELD, why)]) from refusal
         return await self._store.delivery(delivery.id)
 
     async def _refuse_unable(self, delivery: Delivery) -> None:
@@ -61,11 +68,15 @@ class Withdrawing:
             return
         why = f"{of} could not be taken back: {getattr(outcome, 'why', 'the platform is still at it')}"
         act = self._deciding.act("retract", delivery.id, why)
-        await self._store.reschedule(delivery, delivery.due, why, now, act)
-        gone = len(await self._store.removed(delivery.id))
+        _, gone = await self._store.removed(delivery.id)
+        if gone or not isinstance(outcome, Refused | Retry | Unauthorised):
+            await self._store.reschedule(delivery, delivery.due, why, now, act)
+        else:
+            await self._store.withdraw(delivery, why, now, act, stop=True)
         raise NotAllowed(
             f"delivery {delivery.id}: {why}",
-            hint=f"{gone} of {len(delivery.receipts)} are gone; `handbill retract {delivery.id}` goes on where this stopped",
+            hint=f"{len(gone)} of {len(delivery.receipts)} are gone; "
+            f"`handbill retract {delivery.id}` goes on where this stopped",
         )
 
 

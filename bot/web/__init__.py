@@ -1,4 +1,4 @@
-"""The desk: the managers' web page. It shows how things stand; deciding is the command line's.
+"""The desk: the managers' web page. It shows how things stand, stops everything, and settles what is uncertain.
 
 serving.py   the server         guard.py   who may ask, and what every answer carries
 desk.py      the addresses      views.py   what each page shows, read through the Store port; no rules, no SQL

@@ -3,6 +3,7 @@
 /                        how things stand            /delivery/ID             one delivery's story
 /health                  JSON for probes             /delivery/ID/SHA256      a picture as its channel gets it
 POST /pause  /resume     stop everything, go on (forms.py says who may)
+POST /delivery/ID/settle say what became of an uncertain one
 
 A page asked with ?part=live answers with its changing sections alone, and 304 to the ETag it gave before.
 """
@@ -24,6 +25,7 @@ from bot.app import Connected
 from bot.domain.channel import Channel
 from bot.errors import BadInput, HandbillError, NotAllowed, NotFound
 from bot.flow.releasing import CHOICES, Overdue
+from bot.flow.settling import Verdict, open_part
 from bot.platforms import adapters
 from bot.settings import ChannelSettings
 from bot.web import forms, views
@@ -49,7 +51,12 @@ def application(live: Connected, followers: str, *, private: bool) -> FastAPI:
     }
     for path, answer in answers.items():
         app.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
-    for path, decide in {"/pause": desk.pause, "/resume": desk.resume}.items():
+    decisions: Mapping[str, Callable[..., Awaitable[Response]]] = {
+        "/pause": desk.pause,
+        "/resume": desk.resume,
+        "/delivery/{id}/settle": desk.settle,
+    }
+    for path, decide in decisions.items():
         app.add_api_route(path, decide, methods=["POST"], response_model=None)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(HandbillError, desk.trouble)
@@ -102,17 +109,32 @@ class Desk:
         await self._steering.resume(choice, since)
         return RedirectResponse("/", 303)
 
+    async def settle(self, request: Request, id: str) -> Response:
+        """Take a person's verdict on the uncertain delivery that they saw; what cannot be undone is asked once more."""
+        given = await forms.read(request, private=self._private)
+        try:
+            verdict, version = Verdict(given.get("verdict", "")), int(given.get("version", ""))
+        except ValueError as error:
+            raise BadInput("this form is not whole", hint="open the desk anew and press again") from error
+        url = given.get("url", "").strip()
+        if verdict in views.FINAL and given.get("sure") != "yes":
+            view = await views.story(self._live, id)
+            return self._page(request, "sure.html", view=view, verdict=verdict, version=version, url=url)
+        settled = await self._steering.settle(f"{id}@{version}", verdict, url)
+        return RedirectResponse(f"/delivery/{settled.id}", 303)
+
     async def health(self) -> Response:
         """Tell a probe that the bot runs and can write, whether it is paused, and when it next has something to do."""
         try:
             async with asyncio.timeout(HEALTH_WAITS):
                 hold, upcoming = await self._store.hold(), await self._store.next_due()
-                trouble = await self._store.trouble()
+                trouble, channels = await self._store.trouble(), await views.still(self._live)
         except (HandbillError, TimeoutError) as error:
             trouble = error.what if isinstance(error, HandbillError) else "the database does not answer"
         if trouble:
             return JSONResponse({"ok": False, "why": trouble}, status_code=503)
-        return JSONResponse({"ok": True, "paused": hold.on, "next_due": upcoming and upcoming.isoformat()})
+        due = upcoming and upcoming.isoformat()
+        return JSONResponse({"ok": True, "paused": hold.on, "next_due": due, "channels": channels})
 
     async def trouble(self, request: Request, error: Exception) -> Response:
         """Tell what went wrong and what to do about it."""
@@ -126,7 +148,8 @@ class Desk:
 
     def _page(self, request: Request, name: str, status: int = 200, **shown: object) -> Response:
         part, token = request.query_params.get("part") == "live", forms.token_of(request)
-        body = self._templates.get_template(name).render(whole=not part, token=token, **shown).encode()
+        shown |= {"whole": not part, "token": token, "still": request.method == "POST"}
+        body = self._templates.get_template(name).render(shown).encode()
         headers = {"etag": f'"{sha256(body).hexdigest()[:16]}"'}
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
@@ -148,11 +171,14 @@ class Desk:
             "pieces": views.pieces,
             "said": views.said,
             "words": one_line,
+            "open_part": open_part,
             "platform": platform,
         }
         templates.tests |= {"web_address": is_web_address}
         templates.globals |= {
             "choices": CHOICES,
+            "verdicts": views.VERDICTS,
+            "final": views.FINAL,
             "decides": self._private,
             "followers": self._followers,
             "program": self._live.app.settings.command,

@@ -14,6 +14,7 @@ from bot.domain.ledger import Hold
 from bot.domain.post import Part
 from bot.errors import NotFound
 from bot.flow.deciding import begun
+from bot.flow.settling import Verdict
 from bot.ports import Problem, Store
 from bot.settings import ChannelSettings
 
@@ -42,7 +43,7 @@ COMMANDS: Mapping[State, tuple[tuple[str, str], ...]] = {
     State.UNCERTAIN: (
         ("It is there, at this address", "handbill settle {id} --there --url https://…"),
         ("It is not there: send it again", "handbill settle {id} --absent"),
-        ("Leave it", "handbill settle {id} --give-up"),
+        ("Give up", "handbill settle {id} --give-up"),
     ),
     State.SENT: (("Remove it from the platform", "handbill retract {id}"),),
     State.FAILED: (("Mend the cause, then give it the next free time", "handbill approve {id}"),),
@@ -55,15 +56,28 @@ BEGUN: tuple[tuple[str, str], ...] = (
 )
 
 
+#: What the desk's buttons say of an uncertain delivery, and what follows from those that cannot be undone.
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.THERE: "It is there",
+    Verdict.ABSENT: "It is not there: send again",
+    Verdict.GIVE_UP: "Give up",
+}
+FINAL: Mapping[Verdict, str] = {
+    Verdict.THERE: "It then counts as published at this address: a thread goes on below it, and taking it back removes it.",
+    Verdict.ABSENT: "It is then sent again at once. If it is public after all, followers see it twice.",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """The first page. `counts` are in the order of the states; `missing` are channels that lack settings.
 
-    `overdue` counts what came due during a pause.
+    `overdue` counts what came due during a pause, `unsure` what is uncertain besides.
     """
 
     hold: Hold
     overdue: int
+    unsure: int
     channels: Sequence[Channel]
     missing: Sequence[ChannelSettings]
     problems: Sequence[Problem]
@@ -91,6 +105,7 @@ class Story:
 
     hold: Hold
     overdue: int
+    unsure: int
     delivery: Delivery
     channel: Channel | None
     title: str
@@ -127,6 +142,7 @@ async def overview(live: Connected) -> Overview:
     return Overview(
         hold=hold,
         overdue=await _overdue(live, hold),
+        unsure=counts.get(State.UNCERTAIN, 0),
         channels=channels,
         missing=[each for each in live.app.settings.channels if each.missing],
         problems=problems,
@@ -137,6 +153,18 @@ async def overview(live: Connected) -> Overview:
         coming=coming,
         posted=posted,
     )
+
+
+async def still(live: Connected) -> Mapping[str, str]:
+    """Return why channels post nothing at present, by name: paused, a host that is silent, or never verified."""
+    store, now = live.app.store, live.app.clock.now()
+    channels, problems = await asyncio.gather(store.channels(), store.problems())
+    wrong = {each.where: each.what for each in problems}
+    reasons = {
+        each.name: each.paused or (each.rests_why if each.resting(now) else "") or wrong.get(each.name, "")
+        for each in channels
+    }
+    return {name: why for name, why in reasons.items() if why}
 
 
 async def _overdue(live: Connected, hold: Hold) -> int:
@@ -153,6 +181,7 @@ async def story(live: Connected, id: str) -> Story:
     return Story(
         hold=hold,
         overdue=await _overdue(live, hold),
+        unsure=await live.app.steering.uncertain() if hold.on else 0,
         delivery=delivery,
         channel=next((each for each in channels if each.name == delivery.channel), None),
         title=await _title(store, delivery),

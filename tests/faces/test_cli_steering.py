@@ -68,7 +68,8 @@ def test_the_audit_log_tells_who_did_what_in_order(home):
     assert lines[1].startswith("5 ")
     assert "Storm warning" in lines[1]
     assert told(home, "audit", "verify") == {"entries": 6, "head": entries[-1]["chain"]}
-    handbill(home, "audit", "verify", "--head", entries[3]["chain"][:12])
+    for pasted in (entries[3]["chain"][:12], f"{entries[3]['chain'][:8].upper()}…", f" {entries[5]['chain']} "):
+        handbill(home, "audit", "verify", "--head", pasted)
 
 
 def test_an_audit_log_changed_by_other_hands_is_told_with_the_first_entry(home):
@@ -79,7 +80,8 @@ def test_an_audit_log_changed_by_other_hands_is_told_with_the_first_entry(home):
     tampered(home, "DELETE FROM acts WHERE number = 4")
     assert told(home, "audit", "verify")["entries"] == 3
     assert "does not contain the head" in refused(home, 7, "audit", "verify", "--head", head)
-    assert "does not contain the head" in refused(home, 7, "audit", "verify", "--head", head[:4]), "too short to tell"
+    for mistyped in (head[:7], "5f3c…", f"{head[:7]}g", f"{head}0"):
+        assert "is no head" in refused(home, 2, "audit", "verify", "--head", mistyped), "no sign of tampering"
     tampered(home, "UPDATE acts SET verb = 'cancel' WHERE number = 2")
     assert f"entry 2: {ME} cancel {one['id']} does not follow" in refused(home, 7, "audit", "verify")
     tampered(home, "DELETE FROM acts WHERE number = 1")
@@ -139,3 +141,10 @@ def test_on_a_terminal_a_person_is_asked_with_the_counts(home):
              b"3 cancelled."]  # fmt: skip
     on_terminal(home, ["resume"], asked)
     assert sorted(each["id"] for each in told(home, "queue", "--state", "cancelled")) == sorted(ids)
+
+
+def test_flags_that_contradict_each_other_decide_nothing(tmp_path):
+    (tmp_path / "queue").mkdir()
+    said = refused(tmp_path, 2, "settle", "3f2a", "--there", "--absent", "--url", "https://t.me/a/1")
+    assert "--there and --absent contradict each other" in said
+    assert "--drop and --late contradict" in refused(tmp_path, 2, "resume", "--drop", "--late")

@@ -69,6 +69,19 @@ async def test_a_channel_that_cannot_be_verified_is_an_error_and_hides_no_other(
     assert (await channels(house))["board"] == before
 
 
+async def test_why_a_channel_is_not_verified_is_kept_until_it_is(house, checkup):
+    house.boards["board"].unwell = Unreachable("the board refuses connections", hint="is it up?")
+    for look in (checkup.mend, checkup.channels):
+        await look()
+        again = "is it up?; a running bot asks again every few minutes"
+        assert await house.store.problems() == (
+            Problem(where="board", what="the board refuses connections", hint=again),
+        )
+    house.boards["board"].unwell = None
+    await checkup.mend()
+    assert await house.store.problems() == ()
+
+
 async def test_registering_keeps_what_is_known_of_a_channel(house, checkup):
     live = channel("board", account="@us", limits=replace(LIMITS, length=77))
     await house.store.put_channel(live)
@@ -367,6 +380,12 @@ async def test_a_channel_that_goes_on_because_somebody_asked_says_why_it_was_pau
     assert (board.level, wall.level) == ("warning", "ok")
     assert "it was paused (401; make a new token and put it into BOARD_TOKEN)" in board.what
     assert "paused again" in board.hint
+    assert await house.store.acts() == (), "nobody is named who did not ask"
+    await house.store.pause_channel("board", "401")
+    await checkup.channels("cli:anna")
+    [entry] = await house.store.acts()
+    assert (entry.act.by, entry.act.verb, entry.act.subject) == ("cli:anna", "resume channel", "board")
+    assert entry.act.words == "it was paused: 401"
     assert (await channels(house))["board"].paused == ""
 
 

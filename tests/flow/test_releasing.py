@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 
 from bot.domain.delivery import State
+from bot.domain.outcome import Retry, Unknown
 from bot.domain.plan import Plan
 from bot.errors import NotAllowed
 from bot.flow.releasing import Overdue
@@ -103,6 +104,40 @@ async def test_dropped_they_are_cancelled_and_the_rest_is_left(house):
     assert acts[-1].words == "drop: 4 due, 0 given new slots, 0 held, 4 cancelled"
 
 
+async def put_off(house: House) -> None:
+    """The platform says "in an hour", then everything is paused, with one uncertain beside it."""
+    house.boards["board"].script = [Retry(why="busy", after=HOUR)]
+    house.boards["wall"].script = [Unknown(why="connection reset")]
+    late = [delivery("a1", channel="board"), delivery("u1", channel="wall")]
+    await house.store.put_plan("board", HOURLY)
+    await house.store.add_deliveries(late, NOON)
+    await house.settle()
+    await house.steering.pause("storm")
+    house.pass_time(10 * MINUTE)
+    found = await house.store.delivery("a1")
+    assert found.state == State.RETRYING
+    assert found.due
+    assert found.due > house.clock.now()
+
+
+async def test_what_was_put_off_before_the_pause_is_dropped_with_the_rest_and_what_is_uncertain_is_told(house):
+    await put_off(house)
+    assert [each.id for each in await house.steering.overdue()] == ["a1"]
+    done = await house.steering.resume(Overdue.DROP)
+    assert (done.due, done.dropped, done.uncertain) == (1, 1, 1)
+    assert await states(house) == {"a1": State.CANCELLED, "u1": State.UNCERTAIN}
+    house.pass_time(2 * HOUR)
+    await house.settle(rounds=2)
+    assert len(house.boards["board"].calls) == 1
+
+
+async def test_a_new_slot_is_no_sooner_than_what_the_platform_asked_for(house):
+    await put_off(house)
+    await house.steering.resume(Overdue.RESLOT)
+    whole = NOON.replace(minute=0, second=0, microsecond=0)
+    assert (await house.store.delivery("a1")).due == whole + 2 * HOUR, "13:00 is a moment before the hour is over"
+
+
 @pytest.mark.parametrize("choice", list(Overdue))
 async def test_a_thread_that_is_half_out_is_never_dropped(house, choice):
     board = house.boards["board"]
@@ -152,6 +187,12 @@ async def test_an_old_page_does_not_end_a_later_pause(house):
     with pytest.raises(NotAllowed, match=r"cli:bert decided to pause at .* \(flood\)"):
         await house.steering.resume(Overdue.DROP, old)
     assert (await house.store.hold()).why == "flood"
+
+
+async def test_a_pause_that_never_was_cannot_be_ended(house):
+    with pytest.raises(NotAllowed, match="that pause has ended"):
+        await house.steering.resume(Overdue.LATE, NOON)
+    assert await house.store.acts() == ()
 
 
 async def test_a_second_reason_keeps_the_moment_of_the_first(house):

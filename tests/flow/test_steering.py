@@ -1,7 +1,6 @@
 """What people decide: two at once, who did what, threads half out, verdicts with addresses."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from bot.domain.plan import Blackout, Plan
 from bot.domain.post import Part, Post
 from bot.errors import BadInput, NotAllowed
 from bot.flow.settling import Verdict
+from bot.flow.steering import Steering
 from bot.ports import Found
 from tests.flow.conftest import PACE, House
 from tests.store_samples import HOUR, MINUTE, NOON, article, channel
@@ -61,7 +61,7 @@ async def test_of_two_managers_one_wins_and_the_other_is_told_who_when_and_what(
     assert await told(house) == [("cli:bert", "cancel", "a1")]
 
 
-async def test_what_changed_between_reading_and_writing_is_not_overwritten(house, monkeypatch):
+async def test_what_changed_between_reading_and_writing_is_not_overwritten(house):
     """Both have read the same; the store lets one of them write."""
     await add(house, delivery("a1", channel="board", due=None), delivery("b1", channel="wall", due=NOON + HOUR))
     anna, bert = house.steering.acting("cli:anna"), house.steering.acting("desk")
@@ -94,21 +94,30 @@ async def test_when_one_of_several_was_changed_none_is_touched(house):
     assert len(await told(house)) == 1
 
 
+class Between:
+    """The store as one manager has it: at the moment of writing, somebody else writes first."""
+
+    def __init__(self, store, meanwhile):
+        self._store, self._meanwhile = store, meanwhile
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def move(self, *told):
+        await self._meanwhile()
+        await self._store.move(*told)
+
+
 async def test_sending_now_changes_all_or_none(house):
-    """One is held, one is scheduled: both moments are in one transaction."""
+    """One is held, one is scheduled; after both were read, another manager takes the second."""
     await add(house, delivery("a1", channel="board", due=None), delivery("b1", channel="board", due=NOON + HOUR))
-    guard = replace(await house.store.delivery("b1"), version=9)
-    house.steering._deciding.chosen = _returning([await house.store.delivery("a1"), guard])  # read before b1 changed
-    with pytest.raises(NotAllowed):
-        await house.steering.send_now(["a1", "b1"])
-    assert (await house.store.delivery("a1")).state == State.HELD
-
-
-def _returning(value):
-    async def chosen(ids):
-        return value
-
-    return chosen
+    bert = house.steering.acting("cli:bert")
+    anna = Steering(Between(house.store, lambda: bert.hold(["b1"])), house.clock, house.planner, "cli:anna")
+    with pytest.raises(NotAllowed, match=r"b1 was changed meanwhile: it is held since .* by cli:bert \(hold\)"):
+        await anna.send_now(["a1", "b1"])
+    assert [(await house.store.delivery(each)).state for each in ("a1", "b1")] == [State.HELD, State.HELD]
+    assert await told(house) == [("cli:bert", "hold", "b1")]
+    assert (await house.store.delivery("a1")).version == 1
 
 
 async def test_a_change_of_plan_gives_way_to_what_moves_meanwhile_and_is_told(house):
@@ -136,7 +145,7 @@ async def test_everything_a_person_does_is_in_one_chain(house):
     await house.settle()
     await by.retract("a3", house.boards)
     verbs = [verb for _, verb, _ in await told(house)]
-    assert verbs == ["hold", "hold", "approve", "cancel", "send-now", "pause", "resume", "retract", "retract"]
+    assert verbs == ["hold", "hold", "approve", "cancel", "send-now", "pause", "resume", *["retract"] * 3]
     assert broken(await house.store.acts()) == 0
 
 

@@ -1,16 +1,18 @@
 """Threads that are half out: finished or taken back, never left with a gap."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from bot.domain.delivery import State
 from bot.domain.ledger import Change
-from bot.domain.outcome import Refused, Unknown
+from bot.domain.outcome import Refused, Retry, Unknown
 from bot.errors import NotAllowed
+from bot.ports import Found
 from tests.flow.conftest import House
 from tests.flow.test_steering import add, delivery
-from tests.store_samples import HOUR, MINUTE, NOON, channel
+from tests.store_samples import HOUR, MINUTE, NOON, article, channel
 
 
 async def half_out(house: House, **more) -> None:
@@ -92,6 +94,76 @@ async def test_a_thread_with_a_gap_is_not_finished(house):
     for verb in (house.steering.approve, house.steering.send_now):
         with pytest.raises(NotAllowed, match="part 2 of delivery a1 was taken back"):
             await verb(["a1"])
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_while_parts_are_taken_back_nobody_lets_the_thread_go_on(house, held):
+    """Another manager decides while the first part is being asked to go."""
+    board, told = house.boards["board"], []
+    board.break_at = 3
+    await add(house, delivery("a1", channel="board", parts=3))
+    await house.settle()
+    board.break_at = 0
+    if held:
+        await hold_begun(house)
+
+    async def meanwhile() -> None:
+        for verb in (house.steering.acting("cli:bert").send_now, house.steering.acting("cli:bert").approve):
+            with pytest.raises(NotAllowed, match=r"is being taken back|was taken back") as refusal:
+                await verb(["a1"])
+            told.append(str(refusal.value))
+        await house.settle(rounds=2)
+
+    board.before_removal = meanwhile
+    assert (await house.steering.retract("a1", house.boards)).state == State.RETRACTED
+    assert "is being taken back" in told[0]
+    assert len(told) == 4
+    assert [call.part.number for call in board.calls] == [1, 2, 3], "the third was refused, and not tried again"
+    assert board.removed == ["2", "1"]
+
+
+async def test_who_decides_while_a_removal_is_being_written_down_is_told_who_was_first(house):
+    """Both read the same; one of them writes."""
+    await half_out(house)
+    await hold_begun(house)
+    anna, bert = house.steering.acting("cli:anna"), house.steering.acting("cli:bert")
+    ends = await asyncio.gather(anna.retract("a1", house.boards), bert.send_now(["a1"]), return_exceptions=True)
+    [refusal] = [each for each in ends if isinstance(each, NotAllowed)]
+    assert any(words in str(refusal) for words in ("by cli:anna (retract)", "by cli:bert (send-now)", "taken back"))
+    await house.settle(rounds=2)
+    found, board = await house.store.delivery("a1"), house.boards["board"]
+    assert (found.state, board.removed, len(board.calls)) in (
+        (State.RETRACTED, ["1"], 2),
+        (State.SENT, [], 4),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_on"), [(Refused(why="too old"), True), (Retry(why="busy"), True), (Unknown(why="503"), False)]
+)
+async def test_when_nothing_went_the_thread_may_go_on_unless_nobody_knows_that(house, answer, goes_on):
+    await half_out(house)
+    house.boards["board"].refusals = {"1": answer}
+    with pytest.raises(NotAllowed, match="could not be taken back"):
+        await house.steering.retract("a1", house.boards)
+    if goes_on:
+        await house.steering.send_now(["a1"])
+        await house.settle()
+        assert (await house.store.delivery("a1")).state == State.SENT
+    else:
+        with pytest.raises(NotAllowed, match="is being taken back"):
+            await house.steering.send_now(["a1"])
+
+
+async def test_an_article_that_becomes_ready_lets_no_thread_go_on_that_is_half_out(house):
+    await half_out(house)
+    await hold_begun(house)
+    before = await house.store.delivery("a1")
+    await house.store.put_article(article(ready=False, digest="d0"), NOON)
+    house.shelf.found = Found(articles=(article(),))
+    await house.intake.take(house.shelf)
+    assert (await house.store.article("library", "night-opening")).ready
+    assert await house.store.delivery("a1") == before
 
 
 async def test_an_adapter_that_breaks_while_taking_back_is_told_and_tried_again(house):

@@ -13,6 +13,18 @@ function pulse(state, words) {
   if (place.textContent !== words) place.textContent = words;
 }
 
+/** Take what is being typed over into the section that replaces the one it stands in; return the field that had the focus. */
+function kept(shown, next) {
+  let focused;
+  for (const field of shown.querySelectorAll("input[id]")) {
+    const same = next.querySelector(`#${CSS.escape(field.id)}`);
+    if (!same) continue;
+    same.value = field.value;
+    if (field === document.activeElement) focused = same;
+  }
+  return focused;
+}
+
 /** Put the sections of a fetched page in order; one that says the same as before is left alone, with focus and selection. */
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
@@ -23,7 +35,11 @@ function show(html) {
     standing.delete(section.id);
     if (told.get(section.id) !== words) {
       const next = document.importNode(section, true);
-      if (shown) shown.replaceWith(next);
+      if (shown) {
+        const back = kept(shown, next);
+        shown.replaceWith(next);
+        back?.focus();
+      }
       told.set(section.id, words);
       shown = next;
     }
@@ -83,7 +99,10 @@ document.addEventListener("click", ({ target }) => {
 });
 
 if (navigator.clipboard) document.documentElement.classList.add("can-copy");
-pulse("live", "Live");
 near();
 setInterval(near, 1000);
-follow();
+// What answers a form stands at an address that only forms have.
+if (!("still" in live.dataset)) {
+  pulse("live", "Live");
+  follow();
+}
