@@ -34,6 +34,8 @@ class Deciding:
                 f"{version!r} is no version of a delivery", hint="`handbill queue --json` shows it; say 3f2a@5"
             )
         delivery = await self._store.delivery(name)
+        if at and int(version) > delivery.version:
+            raise BadInput(f"delivery {delivery.id} has no version {version} yet: it is at {delivery.version}")
         if at and delivery.version != int(version):
             raise await self._overtaken(delivery)
         return delivery
