@@ -13,6 +13,7 @@ from bot.domain.article import Article, BlockKind, LanguageSource
 from bot.domain.campaign import Campaign
 from bot.domain.rendering.hashtags import hashtag
 from bot.domain.text.blocks import refined
+from bot.domain.text.marginalia import dateline
 from bot.errors import BadArticle
 from bot.sources import markdown, matter, plain, webpage
 from bot.sources.language import detected
@@ -173,9 +174,10 @@ def _body(body: str, suffix: str, where: str) -> tuple[plain.Written, Mapping[st
 
 
 def _first_line(written: plain.Written, excerpt: str) -> str:
-    """Return a heading that stands before all prose, else the first line of prose, shortened by words."""
+    """Return a heading that stands before all prose, else the first line of prose without its dateline, shortened by words."""
     words = (written.text[block.start : block.end] for block in written.blocks if block.kind in TITLING)
-    line = " ".join(next(words, excerpt).partition("\n")[0].split())
+    found = next(words, excerpt)
+    line = " ".join(found[dateline(found) :].partition("\n")[0].split())
     return (
         line if len(line) <= LONGEST_TITLE else (line[:LONGEST_TITLE].rpartition(" ")[0] or line[:LONGEST_TITLE]) + "…"
     )

@@ -20,6 +20,20 @@ FENCE = re.compile(r"\A(\s*)---[ \t]*\n(.*?)(?:^---[ \t]*$\n?|^\.\.\.[ \t]*$\n?)
 LONGEST = 50_000
 #: A value with a colon and a space in it, not quoted: what people write for a title, and what no YAML means.
 COLON = re.compile(r"^(\w+:[ \t]+)(?![\"'\[{|>&*!%@`#])(\S.*:[ \t].*?)[ \t]*$", re.MULTILINE)
+#: What PyYAML's complaints (by their words in scanner.py, parser.py, composer.py and constructor.py) mean.
+PLAIN = (
+    (r"stream end|end of stream", "a quote or a bracket is opened and never closed"),
+    (r"mapping values are not allowed", "there is a colon where none can be: put the text in quotes"),
+    (r"could not find expected ':'", "a colon is missing: each line is `name: value`"),
+    (r"expected <block end>", "this does not fit what stands before it: look at quotes, brackets and indentation"),
+    (r"expected ',' or '[]}]'", "a comma or the closing bracket is missing"),
+    (r"'\\t'", "there is a tab: use blanks"),
+    (r"start any token|the node content", "a value begins with a mark that it cannot begin with: put it in quotes"),
+    (r"undefined alias", "a value begins with *, which means something else: put it in quotes"),
+    (r"chomping or indentation", "text stands behind > or |: begin it on the next line"),
+    (r"unhashable key", "a list stands where a name must"),
+    (r"escape (character|sequence)", "a backslash stands in double quotes: use single quotes"),
+)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 
@@ -103,12 +117,17 @@ def _read(reader: Callable[[], Any], yaml_text: str, where: str, first_line: int
         line, what = yaml_text.count("\n", 0, error.position), f"{error.reason} (#x{error.character:04x})"
         cause: Exception = error
     except yaml.MarkedYAMLError as error:
-        line, what = error.problem_mark.line if error.problem_mark else 0, error.problem or "it is not YAML"
-        cause = error
+        line = error.problem_mark.line if error.problem_mark else 0
+        what, cause = _plainly(error.problem or ""), error
     except RecursionError as error:
         line, what, cause = 0, "brackets within brackets without end", error
     hint = "check quotes, colons and indentation there"
     raise BadArticle(f"the fields cannot be read: {what}", where=f"{where}:{first_line + line}", hint=hint) from cause
+
+
+def _plainly(problem: str) -> str:
+    """Return what a complaint of the YAML library means to somebody who writes articles."""
+    return next((words for pattern, words in PLAIN if re.search(pattern, problem)), problem or "they are not YAML")
 
 
 def _converted(

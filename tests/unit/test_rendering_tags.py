@@ -142,7 +142,7 @@ def test_what_a_campaign_requires_keeps_its_room_when_all_else_gives_way(kind, t
     ("template", "text"),
     [
         ("{excerpt}", "Tea is free.\n\n#PaidAdvertisement #Imprint\nBy us"),
-        ("{tags} {excerpt} {disclosure}", "#PaidAdvertisement #Imprint #Trams #Town #Spring Tea is free. By us"),
+        ("{tags} {excerpt} {disclosure}", "#PaidAdvertisement #Imprint #Trams Tea is free. By us"),
         ("{disclosure} | {excerpt}", "#PaidAdvertisement #Imprint\nBy us | Tea is free."),
     ],
 )

@@ -228,7 +228,11 @@ async def test_articles_wait_while_their_campaign_is_being_written(desk: Desk):
         ("title: a\ntags: {a: b}", 2, "tags: must be text"),
         ("title: a\nrequired_tags: [Ad, 2026]", 2, "required_tags: '2026' gives no hashtag"),
         ("title: a\ntitle: b", 2, "title is there twice"),
-        ("title: a\n  tags: b", 2, "the fields cannot be read: mapping values are not allowed here"),
+        (
+            "title: a\n  tags: b",
+            2,
+            "the fields cannot be read: there is a colon where none can be: put the text in quotes",
+        ),
     ],
 )
 async def test_a_faulty_campaign_names_its_line(desk: Desk, text: str, line: int, what: str):

@@ -91,16 +91,31 @@ def test_a_field_left_empty_is_not_there(bare: str):
         ("tags: {a: b}", "tags: must be text", ""),
         ("author: [a]", "author: must be text", ""),
         ("warning: a", "warning is there twice", "leave one of them"),
-        ("'open: a", "the fields cannot be read: found unexpected end of stream", "check quotes, colons"),
+        (
+            "'open: a",
+            "the fields cannot be read: a quote or a bracket is opened and never closed",
+            "check quotes, colons",
+        ),
         ("- a: b: c", "the fields cannot be read", "check quotes, colons"),
-        ("[a, b]: c", "the fields cannot be read: found unhashable key", "check quotes, colons"),
-        ("title: *a", "the fields cannot be read: found undefined alias 'a'", "check quotes, colons"),
+        ("[a, b]: c", "the fields cannot be read: a list stands where a name must", "check quotes, colons"),
+        ("title: *a", "the fields cannot be read: a value begins with *", "check quotes, colons"),
+        ("tags: ]", "the fields cannot be read: a value begins with a mark", "check quotes, colons"),
+        (
+            "tags: [a",
+            "the fields cannot be read: a quote or a bracket is opened and never closed",
+            "check quotes, colons",
+        ),
+        ("tags:\n\t- a", "the fields cannot be read: there is a tab", "check quotes, colons"),
+        ('author: "C:\\x"', "the fields cannot be read: a backslash stands in double quotes", "check quotes, colons"),
+        ("title: @library", "the fields cannot be read: a value begins with a mark", "check quotes, colons"),
         ("expires: 2026-01-01", "expires: it would be over before not_before", ""),
     ],
 )
 def test_a_faulty_field_names_its_line(field: str, what: str, hint: str):
     found = fault(f"---\nwarning: b\nnot_before: 2026-03-01\n\n{field}\n---\n{TEXT}")
-    line = 6 if field.startswith("'open") else 5
+    line = (
+        6 if field.startswith(("'open", "tags: [a", "tags:\n")) else 5
+    )  # where what is open ends, and the second line
     assert found.where == f"queue/library/a:{line}"
     assert found.what.startswith(what)
     assert found.hint.startswith(hint)

@@ -151,9 +151,14 @@ def _spans(
         whole = alone and i == 0 and j + 1 == len(units)
         if units[j].end - run.outer[i] > longest or (strict and units[j].doubtful):
             return
-        if j - i >= LONGEST_SPAN and not (alone and i == 0):
+        bound = run.bound or (run.introduced and i == 0)
+        if j - i >= LONGEST_SPAN and not (i == 0 and (alone or bound)):
             return
-        if (j - i >= LONGEST_SPAN and not whole) or (strict and not (_may_close(units, j) and heard.told)):
+        if (
+            not run.goes(i, j)
+            or (j - i >= LONGEST_SPAN and not (whole or bound))
+            or (strict and not (_may_close(units, j) and heard.told))
+        ):
             continue
         wide = sum(unit.width for unit in units[i : j + 1])
         yield Candidate(
@@ -238,9 +243,10 @@ def _folded(article: Article, one: Candidate) -> str:
 def _excerpt(article: Article, one: Candidate, scale: Measure) -> Excerpt:
     reason, detail = _reason(one, scale)
     stops, heard = [], _Heard()
-    for unit, following in pairwise(one.units):
+    for n, (unit, following) in enumerate(pairwise(one.units), one.first):
         heard.hear(unit)
-        if unit.closes and not unit.leads_on and not following.contrast and heard.told:
+        apart = one.run.goes(one.first, n) and not (unit.leads_on or following.contrast)
+        if apart and unit.closes and heard.told:
             stops.append(unit.end - one.start)
     return Excerpt(
         text=article.text[one.start : one.end],

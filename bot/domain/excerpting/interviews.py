@@ -26,6 +26,14 @@ _LABEL = regex.compile(
     r"(\p{Lu}[\p{L}\p{M}.’'-]*(?:\s\p{Lu}[\p{L}\p{M}.’'-]*){0,2}|[\p{Han}\p{Arabic}\p{Hangul}]{1,8})\s?[:：]\s*\S"
 )
 _SEEN = 600
+_MEETS = regex.compile(
+    r"(?<!\p{L})(?:interview\p{L}*|we (?:met|spoke|talked|sat down)|i (?:met|spoke|talked|sat down)"
+    r"|(?:spoke|talks?|talked) (?:to|with) us"
+    r"|im gespräch|wir (?:trafen|sprachen)|(?:ein|das) gespräch mit|entretien|rencontre|entrevista|hablamos|conversamos"
+    r"|беседовал\p{L}*|поговорили|интервью)(?!\p{L})"
+    r"|专访|專訪|采访|採訪|访谈|訪談|インタビュー|話を聞いた|حوار|مقابلة|التقينا|گفت‌?و‌?گو|مصاحبه",
+    regex.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,17 @@ def interview(text: str, blocks: Sequence[Block], lists: words.Words) -> Intervi
     if marked or (_personal(said, questions, answers, lists) and (len(headed) > 1 or _dense(questions, answers, 2))):
         return Interview(questions=questions, answers=answers)
     return Interview(questions=questions, answers=answers) if _dense(questions, answers, MANY) else Interview()
+
+
+def label(said: str) -> str:
+    """Return the name that stands before a turn ("Wren: ..."), or "": one letter names nobody."""
+    found = _LABEL.match(said)
+    return found[1] if found and len(found[1]) > 1 else ""
+
+
+def meets(text: str) -> bool:
+    """Whether a text says that somebody is met for a talk."""
+    return _MEETS.search(text) is not None
 
 
 def _spoken(block: Block) -> bool:

@@ -23,6 +23,8 @@ LEANS = -1.2
 JOINED = -0.4
 #: What is told by the article goes before what is answered to it.
 INTERVIEW = -0.25
+#: "Tomasz Wren has worked here for thirty years. We met him in the cellar." gives way to what he says.
+PRESENTS = -1.2
 #: "Good evening, and thank you for coming" opens a speech and tells nothing.
 COURTESY = -1.0
 NAMELESS_SPEAKER = -0.35
@@ -38,6 +40,9 @@ ENDS_ASKING = -0.4
 LEADS_ON = -0.9
 PARAGRAPH_END = 0.1
 PER_PARAGRAPH = -0.15
+#: A short first paragraph stays whole.
+WHOLE_OPENING = 0.25
+SHORT_PARAGRAPH = 200
 #: What is told and then when and where it is.
 WITH_FACTS = 0.4
 FROM_LIST = -0.25
@@ -82,8 +87,10 @@ class Measure:
         score = FIRST * worths[first] + (1 - FIRST) * (sum(rest) / len(rest) if rest else worths[first])
         score += opening(head) + fit(sum(unit.width for unit in units[first : last + 1]))
         score += PER_PARAGRAPH * (tail.paragraph - head.paragraph) + PARAGRAPH_END * tail.ends_paragraph
+        score += WHOLE_OPENING * self._whole_opening(units[first : last + 1])
         score += ENDS_ASKING * tail.asks + LEADS_ON * tail.leads_on
-        score += WITH_FACTS * (not head.facts and any(unit.facts for unit in units[first + 1 : last + 1]))
+        facts = not head.facts and any(unit.facts for unit in units[first + 1 : last + 1])
+        score += WITH_FACTS * (facts or (run.bound and run.introduced))
         if run.kind is BlockKind.LIST:
             score += FROM_LIST + WHOLE_LIST * (last - first + 1 == len(units) > 1)
         if last + 1 < len(units):
@@ -91,6 +98,14 @@ class Measure:
             score += BEFORE_CONTRAST * following.contrast
             score += BEFORE_QUESTION * (following.asks and not following.starts_paragraph)
         return score
+
+    def _whole_opening(self, units: Sequence[Unit]) -> bool:
+        """Whether these are the article's opening with all that its short paragraph goes on with."""
+        head, tail = units[0], units[-1]
+        if len(units) < 2 or head.start != self.first or tail.paragraph != head.paragraph or not tail.ends_paragraph:
+            return False
+        mine = any(unit.voice.mine for unit in units)
+        return not (mine or head.presents) and sum(unit.width for unit in units) <= SHORT_PARAGRAPH
 
 
 def measure(article: Article, runs: Sequence[Run]) -> Measure:
@@ -115,7 +130,7 @@ def measure(article: Article, runs: Sequence[Run]) -> Measure:
 def opening(unit: Unit) -> float:
     """Return what it costs to begin with this unit."""
     cost = (LEANS if unit.dangling else 0.0) + OPENS_ASKING * unit.asks
-    cost += INTERVIEW * unit.asked + JOINED * (unit.joined and not unit.dangling)
+    cost += PRESENTS * unit.presents + INTERVIEW * unit.asked + JOINED * (unit.joined and not unit.dangling)
     if unit.voice.spoken and not unit.voice.named and unit.voice.quoted > 0.25:
         cost += NAMELESS_SPEAKER
     return cost + (TOO_LONG_ALONE if unit.width > ALONE else 0.0)

@@ -7,11 +7,12 @@ from itertools import pairwise
 import regex
 
 from bot.domain.article import Article, Block, BlockKind
-from bot.domain.excerpting.interviews import Interview, interview
+from bot.domain.excerpting.interviews import Interview, interview, label, meets
 from bot.domain.excerpting.quoting import Balance, Setting, settings
 from bot.domain.excerpting.telling import stems, telling
 from bot.domain.excerpting.voices import SILENT, Voice, figure, signature, voice
 from bot.domain.text import marginalia, sentences, words
+from bot.domain.text.covers import covering
 from bot.domain.text.pointers import points
 
 _WIDE = regex.compile(r"[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
@@ -27,6 +28,9 @@ SHORTEST = 24
 GIVING = frozenset({BlockKind.PROSE, BlockKind.LIST, BlockKind.QUOTE})
 #: From this many paragraphs that begin with a time on, an article is a live report, and the times go.
 LIVE = 3
+#: An introduction that only presents somebody is no wider.
+PRESENTING = 240
+LABELLED = 80
 #: As many sentences of one paragraph are looked at: a text without paragraphs takes no longer than a book.
 SENTENCES = 1600
 
@@ -41,7 +45,7 @@ class Unit:
     is a question, `fragment` it is no sentence, `small` it begins in lower case, `leads_on` it ends in a colon, `noted`
     it has the mark of a footnote, `points` it only sends readers elsewhere, `reply` it goes on with an answer whose
     question stands before, `asked` it begins with that question, `courtesy` it greets or thanks, `facts` it lists when
-    and where. `ends_paragraph`: the last of its paragraph.
+    and where, `presents` it only tells whom an interview is with. `ends_paragraph`: the last of its paragraph.
     """
 
     start: int
@@ -67,6 +71,7 @@ class Unit:
     asked: bool
     courtesy: bool
     facts: bool
+    presents: bool
     starts_paragraph: bool
     ends_paragraph: bool
 
@@ -76,13 +81,20 @@ class Run:
     """Units that an excerpt may span, with nothing but white space and list markers between them.
 
     `outer` tells for each unit where its list marker begins, for an excerpt of several entries. `introduced`: the first
-    unit of a list holds the line that leads on to it ("The library offers: ...").
+    unit of a list holds the line that leads on to it ("The library offers: ..."). `bound`: of its entries none goes without
+    the others, since they are short facts such as opening hours.
     """
 
     kind: BlockKind
     units: tuple[Unit, ...]
     outer: tuple[int, ...]
     introduced: bool = False
+    bound: bool = False
+
+    def goes(self, first: int, last: int) -> bool:
+        """Whether these units may go without the others."""
+        whole = first == 0 and last + 1 == len(self.units)
+        return whole or not (self.bound or (self.introduced and first == 0))
 
 
 def runs(article: Article) -> tuple[Run, ...]:
@@ -106,7 +118,7 @@ def runs(article: Article) -> tuple[Run, ...]:
     found: list[Run] = []
     paragraph = 0
     for group in _groups(page):
-        units = _grouped(page, group, paragraph)
+        units = _presenting(page, group[-1], _grouped(page, group, paragraph))
         paragraph += len(group)
         if units:
             found.append(_run(text, blocks[group[-1]].kind, units, found[-1].units[-1] if found else None))
@@ -191,11 +203,12 @@ def _run(text: str, kind: BlockKind, units: list[Unit], before: Unit | None) -> 
     introduced = bool(
         kind is BlockKind.LIST and before and before.leads_on and not _parted(text, before.end, units[0].start)
     )
+    bound = kind is BlockKind.LIST and marginalia.belonging([text[unit.start : unit.end] for unit in units])
     if introduced and before:
         wide = before.width + units[0].width
         units[0] = replace(before, end=units[0].end, width=wide, leads_on=False, fragment=False)
     outer = tuple(_outer(text, unit.start) if kind is BlockKind.LIST else unit.start for unit in units)
-    return Run(kind=kind, units=tuple(units), outer=outer, introduced=introduced)
+    return Run(kind=kind, units=tuple(units), outer=outer, introduced=introduced, bound=bound)
 
 
 def _grouped(page: _Page, group: list[int], paragraph: int) -> list[Unit]:
@@ -214,6 +227,26 @@ def _grouped(page: _Page, group: list[int], paragraph: int) -> list[Unit]:
     elif units and group[0] and _small(sources[0]) and _greets(page.text, page.blocks[group[0] - 1]):
         units[0] = _from(page.text, units[0], page.blocks[group[0] - 1].start)
     return units
+
+
+def _presenting(page: _Page, last: int, units: list[Unit]) -> list[Unit]:
+    """Mark the units before an interview's first question that only tell who is met: no figure, nobody's words, no room."""
+    if last >= min(page.talk.questions, default=0) or sum(unit.width for unit in units) > PRESENTING:
+        return units
+    if not units or any(unit.figure or unit.voice.spoken or unit.voice.quoted for unit in units):
+        return units
+    told = page.text[units[0].start : units[-1].end]
+    if not meets(told) and not any(name in told for name in _answering(page)):
+        return units
+    return [replace(unit, presents=True) for unit in units]
+
+
+def _answering(page: _Page) -> Iterator[str]:
+    """Yield the names that stand before answers ("Wren: ...")."""
+    for n in page.talk.answers:
+        block = page.blocks[n]
+        if found := label(page.text[block.start : min(block.end, block.start + LABELLED)]):
+            yield found
 
 
 def _from(text: str, unit: Unit, start: int) -> Unit:
@@ -286,11 +319,12 @@ def _unit(
         small=small,
         leads_on=bare.endswith((":", "：")),
         noted="[" in text and _NOTE.search(text) is not None,
-        points=points(text),
+        points=points(text) or covering(text),
         reply=False,
         asked=False,
         courtesy=marginalia.courtesy(text),
         facts=False,
+        presents=False,
         starts_paragraph=first,
         ends_paragraph=last,
     )

@@ -8,6 +8,7 @@ import regex
 from bot.domain.text import words
 from bot.domain.text.marginalia import DATE_WORDS
 from bot.domain.text.quotes import BRACKETS
+from bot.domain.text.wordlists import ADVERBS
 
 #: Less than this share of a sentence in quotation marks is a word held with tongs, not somebody speaking.
 SPOKEN_SHARE = 0.25
@@ -39,6 +40,8 @@ _UNCASED_AFTER = regex.compile(rf"\s+({_BARE}+(?:\s+{_BARE}+){{0,3}})")
 _UNCASED_BEFORE = regex.compile(rf"((?:{_BARE}+(?:\s{_BARE}+){{0,2}}،\s)?{_BARE}{{1,12}}(?:\s+{_BARE}+){{0,3}})،?\s*$")
 #: Korean, Hindi and Japanese put what says who acts behind the name.
 _ACTING = regex.compile(r"(?<=\p{Hangul})(?:은|는|이|가)$|\sने$|(?<=\p{Han}|さん)[はが]$|^と(?=[\p{Han}\p{Katakana}])")
+#: "said the architect Jonas Weil once": when and how somebody spoke is no part of who.
+_ADVERB = regex.compile(rf"(?:\s(?:{ADVERBS}))+$", regex.IGNORECASE)
 #: Somebody, but who?
 _NOBODY = frozenset(
     {"有人", "有的人", "一些人", "many", "some", "one", "others", "people", "somebody", "someone", "nobody", "everyone"}
@@ -166,11 +169,12 @@ def _speaker(outside: str, start: int, end: int, lists: words.Words) -> str:
         near = before if len(before.strip()) >= SHORTEST_NAME else head
         behind, ahead = _UNCASED_BEFORE.search(near[-60:]), _UNCASED_AFTER.match(outside, end)
         name = behind[1] if behind else ahead[1] if ahead else ""
-    name = _ACTING.sub("", name.strip(" ,.:;"))
+    name = _ADVERB.sub("", _ACTING.sub("", name.strip(" ,.:;")))
     return "" if lists.dangling.match(name) or name.lower() in _NOBODY else name[:LONGEST_NAME]
 
 
 def _cased(before: str, outside: str, end: int, lists: words.Words) -> str:
+    before = _ADVERB.sub("", before.rstrip())
     if (found := _BEFORE.search(before)) and found[1].lower() not in lists.function:
         return found[1]
     if (found := _AFTER.match(outside, end)) and found[2].lower() not in lists.function:

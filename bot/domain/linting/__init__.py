@@ -31,6 +31,8 @@ RULES: tuple[Rule, ...] = (
     facts.missing_disclosure,
     facts.missing_alt,
     facts.not_verbatim,
+    facts.embargo,
+    facts.list_cut,
     facts.sentence_cut,
     addresses.bare_link_cut,
     addresses.link_astray,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from bot.domain.article import Article, Block, BlockKind
 from bot.domain.finding import Finding, Level
 from bot.domain.linting.proof import Proof, imprint, plain, shown
 from bot.domain.post import Part
 from bot.domain.rendering.parts import SHORTENED
-from bot.domain.text import measure
+from bot.domain.text import covers, marginalia, measure
 
 
 def empty_post(proof: Proof) -> Iterator[Finding]:
@@ -66,6 +67,42 @@ def not_verbatim(proof: Proof) -> Iterator[Finding]:
     elif proof.article.text[excerpt.start : excerpt.end] != excerpt.text:
         what = f"not what the article says there: {shown(excerpt.text)}"
         yield Finding(level=Level.ERROR, what=what, fix="save the article again, so that its posts are made anew")
+
+
+def embargo(proof: Proof) -> Iterator[Finding]:
+    """What may not be told yet is not told: an embargo is kept by `not_before`, or by a person."""
+    words = "" if proof.article.not_before else covers.embargo(f"{proof.article.title}\n\n{proof.article.text}")
+    if words:
+        fix = "set `not_before:` in the article to the moment from which it may be told"
+        yield Finding(level=Level.ERROR, what=f"under embargo: {shown(words)}", fix=fix)
+
+
+def list_cut(proof: Proof) -> Iterator[Finding]:
+    """Of a list that is announced, or made of short facts, nothing is left out."""
+    excerpt, text = proof.composition.excerpt, proof.article.text
+    for entries in _lists(proof.article) if excerpt.verbatim else ():
+        told = [excerpt.start < entry.end and entry.start < excerpt.end for entry in entries]
+        if all(told) or not any(told):
+            continue
+        announced = text[excerpt.start : entries[0].start].rstrip("-*+•‣◦·1234567890.) \n").endswith((":", "："))
+        if announced or marginalia.belonging([text[entry.start : entry.end] for entry in entries]):
+            fix = "choose the whole list or another passage with `excerpt:`"
+            yield Finding(level=Level.WARNING, what=f"{sum(told)} of {len(told)} entries of a list are told", fix=fix)
+
+
+def _lists(article: Article) -> Iterator[tuple[Block, ...]]:
+    """Yield the entries of each list, which nothing but a gap and a marker part."""
+    group: list[Block] = []
+    for block in article.blocks:
+        if group and (
+            block.kind is not BlockKind.LIST or any(map(str.isalpha, article.text[group[-1].end : block.start]))
+        ):
+            yield tuple(group)
+            group = []
+        if block.kind is BlockKind.LIST:
+            group.append(block)
+    if group:
+        yield tuple(group)
 
 
 def sentence_cut(proof: Proof) -> Iterator[Finding]:

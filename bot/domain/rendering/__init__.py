@@ -107,9 +107,8 @@ def _made(
             made = _without_images(plain, len(said.images), channel.limits.caption)
     if not made:
         what = "the disclosure, required hashtags and the fixed words of the template are longer than a whole post"
-        raise BadInput(
-            what, where=f"{campaign.name} on {channel.name}", hint="shorten the campaign's disclosure, required_tags or template"
-        )
+        hint = "shorten the campaign's disclosure, required_tags or template"
+        raise BadInput(what, where=f"{campaign.name} on {channel.name}", hint=hint)
     return made
 
 

@@ -12,7 +12,8 @@ _EVERYWHERE = frozenset({"warning", "excerpt", "part", "parts"})
 class Words:
     """What fills the fields of a template; "" and () leave a field empty. `tags` stand without their "#".
 
-    `required` are those that a campaign puts into every post. `woven` are the hashtags that have their "#" in the excerpt, so that they are none of `tags`.
+    `required` are the hashtags that a campaign puts into every post; `woven` are those that have their "#" in the excerpt,
+    so that they are none of `tags`.
     """
 
     warning: str = ""

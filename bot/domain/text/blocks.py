@@ -258,14 +258,15 @@ def _heading(n: int, words: list[str], blocks: tuple[Block, ...], *, stops: bool
 
 
 def _without_endmatter(text: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Mark what stands after the article: from "ENDS" on, and under a heading such as "About the library" near the end."""
+    """Mark what follows the article: all after "ENDS", who signed a letter, and below "About the library" near the end."""
     out: list[Block] = []
-    over = ending = False
+    over = ending = signed = False
     for n, block in enumerate(blocks):
         words = text[block.start : block.end].strip()
         late = block.start * 2 > len(text) and n > 0
         over = over or (late and marginalia.the_end(words))
         if block.kind is BlockKind.HEADING:
             ending = late and marginalia.endmatter(words)
-        out.append(replace(block, kind=BlockKind.BOILERPLATE) if over or ending else block)
+        signed = marginalia.closing(words) if not signed else marginalia.signing(words)
+        out.append(replace(block, kind=BlockKind.BOILERPLATE) if over or ending or (signed and late) else block)
     return tuple(out)

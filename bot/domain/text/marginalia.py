@@ -3,7 +3,11 @@
 Patterns as data, own lists, the languages side by side: a page often mixes them. Each function judges one paragraph.
 """
 
+from collections.abc import Sequence
+
 import regex
+
+from bot.domain.text import covers
 
 _NAME = (
     r"(?:(?:von|van|de|del|della|der|den|di|da|dos|du|la|le|al|el|bin|ibn)\s+|[dO][’'])*"
@@ -111,7 +115,9 @@ _INVITING = regex.compile(
     regex.IGNORECASE,
 )
 _FURNITURE = regex.compile(
-    r"(?:(?:(?:read|see|find out|learn|discover|more) more|more)(?=\s*[:>»→…]|\s*$|\s+(?:about|on|from|in|here|at"
+    r"(?:editor[’']?s[’']? note\s*:"
+    r"|(?:press|media) (?:contact|enquiries|inquiries)\s*:|pressekontakt\s*:|contact presse\s*:|contacto de prensa\s*:"
+    r"|(?:(?:read|see|find out|learn|discover|more) more|more)(?=\s*[:>»→…]|\s*$|\s+(?:about|on|from|in|here|at"
     r"|of our|stories|articles|news)\b)"
     r"|continue reading|see also|also read|you (?:may|might) also like|related(?: articles?| stories| links"
     r"| content| posts)?(?=\s*[:>]|\s*$)"
@@ -192,10 +198,29 @@ _DATELINE = regex.compile(
     rf"|(?P<place>{_PLACE}(?:,\s*[^–—\n()!?]{{1,40}})?)\s*(?P<agency>[(/][^()/\n]{{1,30}}[)/])?\s*"
     rf"(?:[–—]|-{{1,2}}(?=\s)|(?P<stretched>ـ{{1,4}}(?=\s)))\s+"
     r"(?=[\"“„«]?[^\p{Ll}\s])"
-    r"|(?P<wire>\p{Han}{2,12}\d{1,2}月\d{1,2}日(?:电|電|讯|訊)?\s*(?:[（(][^）)]{1,30}[）)])?(?<=[电電讯訊）)])\s*"
-    r"|【[^】\n]{2,20}】\s*)(?=\S)"
+    r"|(?P<wire>(?:(?:\p{Han}{2,12}\d{1,2}月\d{1,2}日(?:电|電|讯|訊)?\s*(?:[（(][^）)]{1,30}[）)])?(?<=[电電讯訊）)])"
+    r"|(?:本[報报刊网網社台]|\p{Han}{2,4}[网網社])\p{Han}{0,8}?[讯訊电電](?=[\s（(]|记者|記者)|[（(](?:本[报報])?(?:记者|記者|通讯员)[^）)]{1,40}[）)]"
+    r"|【[^】\n]{2,20}】(?!.*\n【))\s*){1,3})(?=\S)"
 )
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
+_CLOSING = regex.compile(
+    r"(?:yours (?:faithfully|sincerely|truly)|(?:with )?(?:best|kind|kindest|warm|warmest) (?:wishes|regards)|regards|sincerely"
+    r"|(?:mit )?(?:freundlichen|herzlichen|besten|vielen|lieben) grüßen?|hochachtungsvoll|(?:viele|liebe|beste|herzliche) grüße"
+    r"|cordialement|bien cordialement|(?:veuillez|je vous prie d[’'])\s?agréer|salutations"
+    r"|atentamente|(?:un )?(?:cordial|atento) saludo|saludos (?:cordiales|atentos)?|cordiali saluti|distinti saluti"
+    r"|com os melhores cumprimentos|atenciosamente|met vriendelijke groet(?:en)?|с уважением|с наилучшими пожеланиями"
+    r"|مع (?:خالص )?(?:التحية|التقدير|الاحترام)|وتفضلوا بقبول|با (?:احترام|سپاس)|ارادتمند"
+    r"|此致|敬礼|敬禮|顺颂|敬具|草々)(?!\p{L})[^.!?\n]{0,40}[,.،，、!。]?",
+    regex.IGNORECASE,
+)
+_POSTSCRIPT = regex.compile(
+    r"(?:p\.?\s?p?\.?\s?s\b|ps\b|n\.?b\b|постскриптум|附言|又及|追伸|ملاحظة|پ\.?ن)", regex.IGNORECASE
+)
+_LONGEST_SIGNATURE = 240
+_SHORT_FACT = 80
+_AMOUNT = regex.compile(r"\p{Nd}|[€$£¥₹₽]")
+_TOLD = regex.compile(r"[.!?…。！？؟۔।]\W*$")
+_CONTACT = regex.compile(r"\S+@\S+\.\S|\+?\d[\d ()/-]{6,}|\b(?:tel|fax|phone)\b", regex.IGNORECASE)
 _ADDRESS = regex.compile(
     r"(?:\S+@\S+\.\S+|(?:https?://|www\.)\S+|[#@][\p{L}\p{M}\p{N}_]+|[+\d][\d ()/.-]{5,}|[|·•,;\s-])+"
 )
@@ -245,7 +270,7 @@ def boilerplate(text: str) -> bool:
         return True
     if any(word in lower for word in _NEWSLETTER) and _INVITING.match(text):
         return True
-    return len(text) <= 200 and _FURNITURE.match(text.lstrip("([（【")) is not None
+    return covers.covering(text) or (len(text) <= 200 and _FURNITURE.match(text.lstrip("([（【")) is not None)
 
 
 def greeting(text: str) -> bool:
@@ -273,6 +298,32 @@ def facts(text: str) -> bool:
     """Whether a paragraph is a list of facts, two lines or more: "Where: Town hall\\nWhen: Sunday, 10 am"."""
     lines = text.strip().split("\n")
     return len(lines) > 1 and sum(_FACT.match(line.strip()) is not None for line in lines) * 3 >= len(lines) * 2
+
+
+def entry(text: str) -> bool:
+    """Whether a list entry is one fact of several that belong together: a date, a time, a price ("Mon 22 Dec: 9–17")."""
+    short = len(text) <= _SHORT_FACT and _AMOUNT.search(text) is not None
+    return short and (_TOLD.search(text) is None or _FACT.match(text) is not None)
+
+
+def belonging(entries: Sequence[str]) -> bool:
+    """Whether the entries of a list are short facts, which mislead when some of them are left out."""
+    return len(entries) > 1 and sum(map(entry, entries)) * 3 >= len(entries) * 2
+
+
+def closing(text: str) -> bool:
+    """Whether a paragraph closes a letter ("Yours faithfully,"), alone or with who signs it."""
+    line, _, rest = text.partition("\n")
+    return _CLOSING.fullmatch(line.strip()) is not None and (not rest or signing(rest))
+
+
+def signing(text: str) -> bool:
+    """Whether a paragraph below the closing of a letter is who signed it, with an address: no whole sentence, no postscript."""
+    if len(text) > _LONGEST_SIGNATURE or _POSTSCRIPT.match(text):
+        return False
+    return all(
+        _TOLD.search(line) is None or len(line) < _SHORT_FACT / 2 or _CONTACT.search(line) for line in text.split("\n")
+    )
 
 
 def endmatter(text: str) -> bool:

@@ -251,6 +251,16 @@ SPEECH: dict[str, str] = {
     "ko": "말했다|말한다|밝혔다|전했다|설명했다|덧붙였다|강조했다|물었다|답했다|썼다|라고|고 했다",
 }
 
+#: Words that follow a speaker's name and say when or how they spoke; in every language.
+ADVERBS = (
+    r"once|twice|again|later|then|today|yesterday|recently|earlier|afterwards|now|also|this week|last (?:week|night|year)"
+    r"|\p{L}{3,}ly"
+    r"|einmal|einst|gestern|heute|jetzt|später|dann|danach|kürzlich|jüngst|zuletzt|damals|dazu|lachend|stolz"
+    r"|hier|aujourd[’']hui|ensuite|récemment|un jour|plus tard|alors|ayer|hoy|luego|después|recientemente|una vez|entonces"
+    r"|ieri|oggi|poi|una volta|ontem|hoje|depois|gisteren|vandaag|later|ooit|вчера|сегодня|однажды|позже|потом|недавно"
+    r"|أمس|اليوم|لاحقا|مرة|دیروز|امروز|بعدها|یک بار"
+)
+
 #: Words by which a text speaks of one person who is its author, or answers questions.
 FIRST_PERSON: dict[str, str] = {
     "en": "I|my|me|mine|myself",
@@ -330,7 +340,7 @@ JOINING: dict[str, str] = {
 TITLES: dict[str, str] = {
     "": "Dr Prof St Mr Mrs Ms",
     "en": "Sen Rep Gov Gen Col Lt Capt Sgt Hon Rev Mt Ft Messrs Msgr Pres Supt",
-    "de": "Hr Hrn Dipl Ing bzw Hrsg sog geb zzgl inkl",
+    "de": "ehem Hr Hrn Dipl Ing bzw Hrsg sog geb zzgl inkl",
     "fr": "M MM Mme Mmes Mlle Mlles Me Pr Ste av boul bd env éd",
     "es": "Sr Sra Srta Sres D Dña Da Ud Uds av Av Avda Gral Ing Lic Arq Fr Sto Sta aprox",
     "it": "Sig sig Sigg dott Dott dr avv Avv ing Ing arch prof",
