@@ -168,8 +168,9 @@ class Pds:
         ):
             return said
         said = said if isinstance(said, dict) else {}
-        error, message = str(said.get("error", "")), said.get("message", "an answer that cannot be read")
-        why = self._clean(f"{self._host} answered {status} to {nsid.rpartition('.')[2]}: {error} {message}")
+        error, message = str(said.get("error", "")), str(said.get("message", "an answer that cannot be read"))
+        words = message if message.startswith(error) else f"{error} {message}"
+        why = self._clean(f"{self._host} answered {status} to {nsid.rpartition('.')[2]}: {words}")
         mend, key = MENDING.get(error, (RENEW, "PASSWORD"))
         now = self._means.clock.now()
         raise Failed(

@@ -1,5 +1,6 @@
 """audit: what persons decided, and whether that log is whole."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +8,13 @@ import click
 
 from bot.cli.output import json_option, local, say, settings_of, show_json, show_table, with_app
 from bot.domain.ledger import broken
-from bot.errors import StoreError
+from bot.errors import BadInput, StoreError
 
 if TYPE_CHECKING:
     from bot.domain.ledger import Entry
+
+#: The beginning of a SHA-256 in hexadecimal, long enough to mean one entry.
+HEAD = re.compile("[0-9a-f]{8,64}")
 
 
 @click.group(
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 \b
 Examples:
   handbill audit --limit 20
-  handbill audit verify --head 5f3c…""",
+  handbill audit verify --head 5f3c90ab""",
 )
 @click.option("--limit", type=click.IntRange(1), help="Only the last so many.")
 @json_option
@@ -51,20 +55,29 @@ the log still contains it, so that a log cut short or written anew shows. Exit c
 
 \b
 Example:
-  handbill audit verify --head 5f3c…""",
+  handbill audit verify --head 5f3c90ab""",
 )
 @click.option("--head", default="", help="A head noted earlier, or its beginning (8 characters or more).")
 @json_option
 @click.pass_context
 def verify_command(ctx: click.Context, head: str, as_json: bool) -> None:
     """Check the audit log."""
+    wanted = _head(head)
     entries = with_app(ctx, lambda app: app.store.acts())
-    _refuse_broken(entries, head.strip().lower())
+    _refuse_broken(entries, wanted)
     found = entries[-1].chain if entries else ""
     if as_json:
         show_json({"entries": len(entries), "head": found})
     else:
         say(f"The audit log is whole: {len(entries)} entries, head {found or '(none yet)'}")
+
+
+def _head(text: str) -> str:
+    """Return the head that is looked for, "" for none; a mistyped one is no sign of tampering, so it is refused as such."""
+    found = text.strip().rstrip(".…").lower()
+    if text and not HEAD.fullmatch(found):
+        raise BadInput(f"{text.strip()!r} is no head", hint="give at least the first 8 of its digits, 0-9 and a-f")
+    return found
 
 
 def _refuse_broken(entries: "Sequence[Entry]", head: str) -> None:
@@ -74,7 +87,7 @@ def _refuse_broken(entries: "Sequence[Entry]", head: str) -> None:
             f"the audit log was changed by other hands: entry {number}{said} does not follow from those before it",
             hint="compare it with a backup; what stands before that entry is sound",
         )
-    if head and (len(head) < 8 or not any(each.chain.startswith(head) for each in entries)):
+    if head and not any(each.chain.startswith(head) for each in entries):
         raise StoreError(
             f"the audit log does not contain the head {head}: it was cut short or written anew",
             hint=f"it ends with entry {len(entries)}; compare it with a backup",

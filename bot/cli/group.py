@@ -101,6 +101,9 @@ def _words(error: Exception, *, secretive: bool) -> tuple[str, int]:
     match error:
         case HandbillError():
             return str(error), error.exit_code
+        case click.NoSuchOption(option_name="--home"):
+            path = error.ctx.command_path.removeprefix("handbill ") if error.ctx else "COMMAND"
+            return f"--home stands before the command: `handbill --home FOLDER {path}`", error.exit_code
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "handbill"
             return f"{error.format_message()}\n  `{path} --help` tells more", error.exit_code

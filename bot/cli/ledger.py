@@ -1,11 +1,13 @@
 """status and log."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.output import (
+    at_home,
     home_of,
     json_option,
     local,
@@ -102,15 +104,16 @@ def _show(found: dict[str, Any], zone: str) -> None:
         say(f"Everything is PAUSED since {local(found['paused']['since'], zone)}: {found['paused']['why']}")
     if not found["channels"]:
         say("No channel is set up: run `handbill init`, then `handbill doctor`.")
+    names = {channel["name"] for channel in found["channels"]}
     for channel in found["channels"]:
-        _show_channel(channel, zone)
+        _show_channel(channel, [each for each in found["problems"] if each["where"] == channel["name"]], zone)
     for name in found["missing"]:
         say(f"  missing setting: {name}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(found["deliveries"].items()))
     say(f"Deliveries: {states or 'none yet; put an article into queue/ or use `handbill add`'}.")
     if found["next_due"]:
         say(f"Next: {local(found['next_due'], zone)} ({zone})")
-    for problem in found["problems"]:
+    for problem in (each for each in found["problems"] if each["where"] not in names):
         say(f"{problem['level'].upper()} {problem['where']}: {problem['what']}")
         if problem["hint"]:
             say(f"  {problem['hint']}")
@@ -119,9 +122,11 @@ def _show(found: dict[str, Any], zone: str) -> None:
         say(f"  {_next_step(delivery, zone)}")
 
 
-def _show_channel(channel: dict[str, Any], zone: str) -> None:
+def _show_channel(channel: dict[str, Any], problems: Sequence[dict[str, Any]], zone: str) -> None:
     paused = f"  PAUSED: {channel['paused']} (mend it, then `handbill doctor`)" if channel["paused"] else ""
     say(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
+    for problem in problems:
+        say(f"    {problem['what']}; {problem['hint']}")
     if channel["rests_until"]:
         say(f"    {channel['rests_why']}; next try {local(channel['rests_until'], zone)}")
     if channel["currency"]:
@@ -151,7 +156,7 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     """Show one delivery whole."""
     from bot.domain.evidence import evidence
 
-    settings = settings_of(ctx)
+    settings = at_home(ctx)
     quiet_logs(settings)
 
     async def work() -> "tuple[Delivery, list[Attempt], list[Any]]":

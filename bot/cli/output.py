@@ -50,11 +50,30 @@ def settings_of(ctx: click.Context) -> "Settings":
     return found
 
 
+def at_home(ctx: click.Context) -> "Settings":
+    """Return the settings of a folder in which Handbill was set up; BadSetting, and nothing made there, in any other.
+
+    An environment that names a channel or where the ledger lies is as good as files: containers have no more.
+    """
+    settings = settings_of(ctx)
+    there = (settings.home / ".env", settings.queue, settings.data)
+    if settings.channels or os.environ.get("HANDBILL_DATA") or any(path.exists() for path in there):
+        return settings
+    from bot.errors import BadSetting
+
+    hint = (
+        "`handbill init` sets one up here; `handbill --home FOLDER COMMAND` (or HANDBILL_HOME) uses the one in FOLDER"
+    )
+    raise BadSetting(
+        "this is no folder of Handbill's: no .env, queue/ or data/ is in it", where=str(settings.home), hint=hint
+    )
+
+
 def with_app(ctx: click.Context, verb: "Callable[[App], Awaitable[T]]", *, catch_up: bool = False) -> T:
     """Open the app, let a verb use it, close it; with `catch_up`, take in new articles first if no bot runs."""
     import asyncio
 
-    settings = settings_of(ctx)
+    settings = at_home(ctx)
 
     async def work() -> T:
         from bot import app

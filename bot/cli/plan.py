@@ -46,8 +46,8 @@ def plan_command() -> None:
 
 @plan_command.command(
     name="set",
-    help="""Set a channel's posting times, or what else is given of its plan; blackouts, cap, budget and --no-resend stay as
-they are unless told otherwise.
+    help="""Set the posting times of a channel or of all, or what else is given of its plan; blackouts, cap, budget and
+--no-resend stay as they are unless told otherwise.
 
 \b
 Examples:
@@ -55,7 +55,7 @@ Examples:
   handbill plan set x --every 90min --between 08:00-20:00 --daily 5 --budget 20
   handbill plan set x --budget 0""",
 )
-@click.argument("channel")
+@click.argument("channel", metavar="CHANNEL|all")
 @click.option("--days", help="Weekdays: mon-fri, sat,sun, daily.  [default: mon-sun]")
 @click.option("--at", "times", help="Wall-clock times: 09:00,17:30.")
 @click.option("--every", help="Steady steps instead of times: 45min, 2h, 30s.")
@@ -74,9 +74,9 @@ def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: Any)
     default_zone = settings_of(ctx).zone
 
     async def work(app: "App") -> list[Shown]:
-        [found] = await _channels(app, channel)
-        await app.steering.put_plan(channel, _plan(options, await _present(app, channel), found, default_zone))
-        return await _shown(app, [found])
+        found = await _channels(app, channel)
+        plans = [_plan(options, await _present(app, each.name), each, default_zone) for each in found]
+        return await _put(app, dict(zip(found, plans, strict=True)))
 
     _show_plans(with_app(ctx, work), as_json=as_json)
 
@@ -89,38 +89,39 @@ def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: Any)
 Example:
   handbill plan show mastodon""",
 )
-@click.argument("channel", required=False)
+@click.argument("channel", metavar="[CHANNEL|all]", required=False)
 @json_option
 @click.pass_context
 def show_plan(ctx: click.Context, channel: str | None, as_json: bool) -> None:
     """Show plans."""
 
     async def work(app: "App") -> list[Shown]:
-        return await _shown(app, await _channels(app, channel or "all"))
+        return await _shown(app, await _channels(app, channel) if channel else await app.store.channels())
 
     _show_plans(with_app(ctx, work), as_json=as_json)
 
 
 @plan_command.command(
     name="clear",
-    help="""Give a channel the default times again. What limits it stays: blackouts, cap, budget, --no-resend.
+    help="""Give a channel, or all, the default times again. What limits it stays: blackouts, cap, budget, --no-resend.
 
 \b
 Example:
   handbill plan clear mastodon""",
 )
-@click.argument("channel")
+@click.argument("channel", metavar="CHANNEL|all")
 @json_option
 @click.pass_context
 def clear_plan(ctx: click.Context, channel: str, as_json: bool) -> None:
     """Take away a channel's own times."""
 
     async def work(app: "App") -> list[Shown]:
-        found = await _channels(app, channel)
-        default, old = app.default_plan, await _present(app, channel)
-        kept = replace(default, blackouts=old.blackouts, daily=old.daily, budget=old.budget, resend=old.resend)
-        await app.steering.put_plan(channel, None if kept == default else kept)
-        return await _shown(app, found)
+        default, plans = app.default_plan, {}
+        for each in await _channels(app, channel):
+            old = await _present(app, each.name)
+            kept = replace(default, blackouts=old.blackouts, daily=old.daily, budget=old.budget, resend=old.resend)
+            plans[each] = None if kept == default else kept
+        return await _put(app, plans)
 
     _show_plans(with_app(ctx, work), as_json=as_json)
 
@@ -152,16 +153,14 @@ def blackout_plan(
         raise BadInput("one end is missing", hint="say both --from and --to")
 
     async def work(app: "App") -> list[Shown]:
-        now, plans = app.clock.now(), []
+        now, plans = app.clock.now(), {}
         for each in await _channels(app, channel):
             old = await _present(app, each.name)
             kept = tuple(one for one in old.blackouts if one.end > now and not clear)
             new = () if clear else (_blackout(str(start), str(end), why, old.zone, now),)
             blackouts = tuple(sorted({*kept, *new}, key=lambda one: (one.start, one.end)))
-            plans.append((each, replace(old, blackouts=blackouts)))
-        for each, plan in plans:
-            await app.steering.put_plan(each.name, plan)
-        return await _shown(app, [each for each, _ in plans])
+            plans[each] = replace(old, blackouts=blackouts)
+        return await _put(app, plans)
 
     _show_plans(with_app(ctx, work), as_json=as_json)
 
@@ -178,13 +177,20 @@ def _blackout(start: str, end: str, why: str, zone: str, now: datetime) -> "Blac
     return found
 
 
-async def _channels(app: "App", channel: str) -> "list[Channel]":
-    """Return one channel, or all of them; raises NotFound."""
+async def _channels(app: "App", channel: str) -> "Sequence[Channel]":
+    """Return one channel, or with "all" all of them, at least one; raises NotFound."""
     found = await app.store.channels()
-    if channel == "all":
-        return list(found)
+    if channel == "all" and found:
+        return found
     await known(app, channel)
     return [each for each in found if each.name == channel]
+
+
+async def _put(app: "App", plans: "Mapping[Channel, Plan | None]") -> list[Shown]:
+    """Store plans that were all found to be right, None = the default one, and return them as they are now."""
+    for channel, plan in plans.items():
+        await app.steering.put_plan(channel.name, plan)
+    return await _shown(app, list(plans))
 
 
 async def _present(app: "App", channel: str) -> "Plan":

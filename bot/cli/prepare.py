@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import STARTER_NAME, blotter, json_option, quiet_logs, say, settings_of, show_json, write_new
+from bot.cli.output import (
+    STARTER_NAME,
+    at_home,
+    blotter,
+    json_option,
+    quiet_logs,
+    say,
+    settings_of,
+    show_json,
+    who,
+    write_new,
+)
 from bot.errors import BadInput, BadSetting, HandbillError
 
 if TYPE_CHECKING:
@@ -117,7 +128,7 @@ Example:
 @click.pass_context
 def doctor_command(ctx: click.Context, as_json: bool) -> None:
     """Look at everything once."""
-    settings = settings_of(ctx)
+    settings = at_home(ctx)
     quiet_logs(settings)
     blot = blotter(settings)
     findings = [
@@ -139,16 +150,21 @@ def doctor_command(ctx: click.Context, as_json: bool) -> None:
 async def _doctor(settings: "Settings") -> "list[Finding]":
     from bot import app
     from bot.flow.checkup import Finding, surroundings
+    from bot.flow.intake import NO_CHANNEL
 
     found = [_missing(each.name, each.missing) for each in settings.channels if each.missing]
     if not settings.channels:
-        hint = "run `handbill init`; docs/platforms/ tells for each platform how to get its credentials"
+        env = settings.home / ".env"
+        first = f"fill in one platform's settings in {env}" if env.exists() else "run `handbill init`"
+        hint = f"{first}; docs/platforms/ tells for each platform how to get them"
         found.append(Finding(subject="channels", level="error", what="none is set up", hint=hint))
     try:
         async with app.opened(settings) as opened:
             found += await _channels(opened)
             await app.catch_up(opened)
-            found += surroundings(await opened.store.problems(), settings.queue.is_dir(), str(settings.queue))
+            told = {NO_CHANNEL.where, *(each.subject for each in found)}
+            problems = [each for each in await opened.store.problems() if each.where not in told]
+            found += surroundings(problems, settings.queue.is_dir(), str(settings.queue))
             faults = "; ".join(await opened.store.check())
             found.append(_database(settings, "ok" if not faults else "error", faults and f": {faults}"))
     except HandbillError as error:
@@ -162,7 +178,7 @@ async def _channels(opened: "App") -> "Sequence[Finding]":
 
     try:
         async with app.connected(opened) as live:
-            found = [*await live.checkup.channels(), *clock(live.peers.ahead)]
+            found = [*await live.checkup.channels(who()), *clock(live.peers.ahead)]
         return found + [_rest(each) for each in await opened.store.channels() if each.resting(opened.clock.now())]
     except BadSetting as error:
         return [Finding(subject=error.where or "settings", level="error", what=error.what, hint=error.hint)]

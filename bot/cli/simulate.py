@@ -1,18 +1,22 @@
 """simulate."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import json_option, local, one_line, quiet_logs, say, settings_of, show_json, show_table
+from bot.cli.output import at_home, json_option, local, one_line, quiet_logs, say, show_json, show_table
 
 if TYPE_CHECKING:
+    from bot.domain.delivery import Delivery
     from bot.flow.rehearsal import Forecast
 
 #: A money amount is kept in millionths.
 MILLION = 1_000_000
+#: So many pairs of posts that come on top of each other are told one by one.
+MOST_PAIRS = 10
 
 
 @click.command(
@@ -31,7 +35,7 @@ Examples:
 @click.pass_context
 def simulate_command(ctx: click.Context, days: int, approve_all: bool, as_json: bool) -> None:
     """Foretell the coming days."""
-    settings = settings_of(ctx)
+    settings = at_home(ctx)
     quiet_logs(settings)
 
     async def work() -> "tuple[Forecast, tuple[str, ...]]":
@@ -48,12 +52,17 @@ def simulate_command(ctx: click.Context, days: int, approve_all: bool, as_json: 
         _tell(forecast, refused, settings.zone, days)
 
 
+def posted(delivery: "Delivery") -> datetime:
+    """Return when the first part of a post went out."""
+    return min(receipt.at for _, receipt in delivery.receipts)
+
+
 def _tell(forecast: "Forecast", refused: tuple[str, ...], zone: str, days: int) -> None:
     if not forecast.sent:
         say(f"Nothing would go out in the next {days} days.")
     else:
         rows = [
-            (local(min(receipt.at for _, receipt in each.receipts), zone), each.channel, each.id,
+            (local(posted(each), zone), each.channel, each.id,
              f"{each.campaign}/{each.article}", one_line(each.post.parts[0].text))
             for each in forecast.sent
         ]  # fmt: skip
@@ -63,8 +72,9 @@ def _tell(forecast: "Forecast", refused: tuple[str, ...], zone: str, days: int) 
         say(f"{channel}: {used} of {all_of_them} slots used")
     for (channel, month, currency), cost in sorted(forecast.costs.items()):
         say(f"{channel}: {cost / MILLION:.2f} {currency} in {month}")
-    for one, other in forecast.close:
-        say(f"On top of each other: {one.id} and {other.id} ({one.channel}, {other.channel})")
+    _tell_close(forecast.close, zone)
+    if forecast.moved:
+        say("\nPut off, held or cancelled on the way:")
     for at, delivery, why in forecast.moved:
         say(f"{local(at, zone)}  {delivery.id}  {delivery.channel}: {one_line(why, 100)}")
     for words in forecast.stopped:
@@ -75,12 +85,24 @@ def _tell(forecast: "Forecast", refused: tuple[str, ...], zone: str, days: int) 
         say(f"{len(forecast.waiting)} would still wait then; `handbill queue` shows them.")
 
 
+def _tell_close(pairs: "Sequence[tuple[Delivery, Delivery]]", zone: str) -> None:
+    """Tell which posts followers would see on top of each other: when, where, and what each of the two is about."""
+    if pairs:
+        say("\nOn top of each other:")
+    for one, other in pairs[:MOST_PAIRS]:
+        channels = " and ".join(sorted({one.channel, other.channel}))
+        articles = " and ".join(f"{each.campaign}/{each.article} ({each.id})" for each in (one, other))
+        say(f"{local(posted(other), zone)}  {channels}: {articles}")
+    if len(pairs) > MOST_PAIRS:
+        say(f"and {len(pairs) - MOST_PAIRS} more")
+
+
 def _shape(forecast: "Forecast", refused: tuple[str, ...]) -> dict[str, Any]:
     return {
         "until": forecast.until,
         "sent": [
             {
-                "at": min(receipt.at for _, receipt in each.receipts),
+                "at": posted(each),
                 "delivery": each.id,
                 "channel": each.channel,
                 "campaign": each.campaign,

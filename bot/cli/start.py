@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bot.ports import Store
     from bot.settings import Settings
 
+#: A fault as people may send it to the sandbox: X publishes the next two posts and then resets the connection.
+FAULT = '{"platform": "x", "kind": "reset", "times": 2}'
 PORT = click.IntRange(0, 65535)
 
 
@@ -199,19 +201,25 @@ def _free_port(wanted: int) -> int:
 @click.command(
     name="sandbox",
     help="""Serve the simulated platforms alone, and print the settings that point Handbill at them. For tests: the sandbox
-outlives a bot that is killed, and its ledger (/ledger) shows what followers saw.
+outlives a bot that is killed, its ledger (/ledger) shows what followers saw, and its fault door (/faults) makes requests fail.
 
 \b
-Example:
-  handbill sandbox --port 8099 --write .env""",
+Examples:
+  handbill sandbox --write try/.env      then, in another terminal: handbill --home try run
+  handbill sandbox --port 8099 --folder posted""",
 )
 @click.option("--port", type=PORT, default=8099, show_default=True, help="Port on 127.0.0.1; 0 = any free one.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep what was posted here, across restarts.")
-@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the settings to this new file.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the settings to this new file; its folder is made.",
+)
 def sandbox_command(port: int, folder: Path | None, write: Path | None) -> None:
     """Run the sandbox until stopped."""
     if write and write.exists():
-        raise NotAllowed("is there already and was left alone", where=str(write))
+        hint = "the sandbox is best used by a folder of its own: `--write try/.env`, then `handbill --home try run`"
+        raise NotAllowed("is there already and was left alone", where=str(write), hint=hint)
     asyncio.run(_sandbox(port, folder, write))
 
 
@@ -223,8 +231,10 @@ async def _sandbox(port: int, folder: Path | None, write: Path | None) -> None:
         async with sandbox(folder, port) as (address, environment):
             lines = "".join(f"{name}={value}\n" for name, value in environment.items())
             if write:
+                write.parent.mkdir(parents=True, exist_ok=True)
                 write_new(write, lines)
             say(f"{lines}# Sandbox: {address}/   (Ctrl-C stops)")
+            say(f"# Fault door: POST {address}/faults {FAULT}")
             await stop.wait()
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):

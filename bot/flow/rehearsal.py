@@ -144,7 +144,7 @@ async def forecast(store: Store, since: datetime, until: datetime, default: Plan
         waiting=tuple(each for each in known.values() if each.state not in ended),
         moved=tuple(sorted(moved, key=lambda each: (each[0], each[1].id))),
         close=_close(sent, {each.name: each.platform for each in channels}),
-        slots=await _slots(store, channels, since, until, default),
+        slots=await _slots(store, channels, sent, since, until, default),
         costs=await _costs(store, channels, sent),
         stopped=await _stopped(store, channels),
     )
@@ -176,12 +176,13 @@ def _close(sent: Sequence[Delivery], platforms: Mapping[str, str]) -> tuple[tupl
 
 
 async def _slots(
-    store: Store, channels: Sequence[Channel], since: datetime, until: datetime, default: Plan
+    store: Store, channels: Sequence[Channel], sent: Sequence[Delivery], since: datetime, until: datetime, default: Plan
 ) -> Mapping[str, tuple[int, int]]:
-    """Return how many slots of each channel are used, and how many there are."""
+    """Return how many slots of each channel are used by what goes out, and how many there are."""
     plans, found = await store.plans(), {}
     for channel in channels:
-        taken = {each for each in await store.taken_slots(channel.name, since) if each <= until}
+        slots = (each.slot for each in sent if each.channel == channel.name)
+        taken = {slot for slot in slots if slot is not None and since <= slot <= until}
         free = 0
         for slot in plans.get(channel.name, default).slots(since):
             if slot > until:

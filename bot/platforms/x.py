@@ -122,6 +122,7 @@ def written(tweet: Mapping[str, Any]) -> tuple[str, int]:
 
 def classify(error: BaseException, now: datetime) -> Failure:
     """Say what the exception of one request means for the post; what is not recognised may have been published."""
+    import aiohttp
     import tweepy
 
     if isinstance(error, tweepy.HTTPException):
@@ -131,7 +132,9 @@ def classify(error: BaseException, now: datetime) -> Failure:
     # tweepy lets aiohttp's errors through as they are.
     if words := unreached(error):
         return Retry(why=f"X {words}", unreached=True)
-    return Unknown(why=f"X {lost(error)}")
+    # What `_once` raises stands for its cause.
+    ended = error.__cause__ if type(error) is aiohttp.ClientError and error.__cause__ else error
+    return Unknown(why=f"X {lost(ended)}")
 
 
 def _answered(status: int, why: str, headers: Mapping[str, str], now: datetime) -> Failure:
@@ -140,7 +143,7 @@ def _answered(status: int, why: str, headers: Mapping[str, str], now: datetime) 
             left = quota(headers, now, BUDGETS)
             return Retry(why=why, after=wait(headers, now, BUDGETS), channel_wide=True, quota=left)
         case 403 if "duplicate" in why.lower():
-            return Unknown(why=f"X reports a duplicate, so this text may be public already ({why})")
+            return Unknown(why=f"X reports a duplicate, so this text may be public already ({why})", answered=True)
         case 401 | 402 | 403 if status != 403 or STANDING.search(why):
             mending = next(words for pattern, words in MENDING if re.search(pattern, why, re.IGNORECASE))
             return Unauthorised(why=why, mend=mending)
@@ -295,7 +298,9 @@ class _X:
             gone = True
         except self._failures as error:
             return self._failure(error)
-        return Sent(receipt=receipt) if gone else Unknown(why="X did not confirm that the post is deleted")
+        return (
+            Sent(receipt=receipt) if gone else Unknown(why="X did not confirm that the post is deleted", answered=True)
+        )
 
     async def close(self) -> None:
         """Do nothing: the session is shared and belongs to the app."""

@@ -109,10 +109,10 @@ async def test_what_was_taken_back_is_remembered_once(store):
     await store.add_deliveries([delivery("a1", parts=2, due=NOON)], NOON)
     for part in (1, 2):
         await store.receipt("a1", part, receipt(str(part)))
-    assert await store.removed("a1") == ()
+    assert await store.removed("a1") == (False, ())
     for _ in range(2):
         await store.put_removal("a1", 2, NOON, ANNA)
-    assert await store.removed("a1") == (2,)
+    assert await store.removed("a1") == (False, (2,))
 
 
 @pytest.mark.parametrize("state", [State.SCHEDULED, State.RETRYING])

@@ -40,6 +40,12 @@ async def test_a_replay_is_the_same_post(stage):
     assert len(stage.world.effects) == 1
 
 
+async def test_an_error_whose_message_is_its_name_is_told_once(stage):
+    stage.world.faults.append(Fault(platform="bluesky", kind="error", status=503))
+    outcome = await stage.channel().publish(FULL_WITHOUT_PICTURE, KEY, None)
+    assert outcome.why.endswith("answered 503 to putRecord: NotEnoughResources")
+
+
 async def test_a_replay_after_a_mention_came_to_resolve_differently_is_the_same_post(stage):
     channel = stage.channel()
     first = await channel.publish(FULL_WITHOUT_PICTURE, KEY, None)

@@ -62,6 +62,12 @@ async def test_faults(bench: Bench, fault: Fault, expected: type[Outcome], effec
     assert len(bench.posts()) == 1, "an adapter never repeats a post by itself"
 
 
+@pytest.mark.parametrize("kind", ["refuse", "reset"])
+async def test_a_closed_connection_is_told_as_such(bench: Bench, kind: str) -> None:
+    bench.world.faults.append(Fault(platform="x", kind=kind))
+    assert await bench.channel().publish(part(), KEY, None) == Unknown(why="X closed the connection without an answer")
+
+
 async def test_no_answer_in_time_is_unknown(bench: Bench) -> None:
     async def publish(timeout: float) -> Outcome:
         bench.wire.clear()

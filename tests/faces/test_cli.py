@@ -64,6 +64,7 @@ def test_a_home_that_is_not_there_is_told(tmp_path):
 
 
 def test_handbill_home_names_the_folder(home, tmp_path):
+    (home / "queue").mkdir()
     words = [sys.executable, "-m", "bot", "status", "--json"]
     subprocess.run(words, env=environment(HANDBILL_HOME=str(home)), cwd=tmp_path, check=True, capture_output=True)
     assert (home / "data" / "handbill.db").exists()

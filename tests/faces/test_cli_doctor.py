@@ -84,6 +84,33 @@ def test_no_network_is_told_for_each_platform(tmp_path, world):
     assert not [each for each in secrets_in(gone) if each in printed]
 
 
+def test_a_host_that_refuses_is_told_by_status_with_when_it_is_asked_again(tmp_path, world):
+    with socket.socket() as bound:  # and nobody listens there
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        write(tmp_path, settings_of(world) | {"MASTODON_BASE_URL": f"http://127.0.0.1:{port}"})
+        found, _, _ = doctor(tmp_path)
+        again = "a running bot asks again every few minutes"
+        lines = handbill(tmp_path, "status").stdout.splitlines()
+        below = lines[lines.index("  mastodon  not verified yet") + 1]
+        assert below.strip().startswith(f"{found['mastodon']['what']}; ")
+        assert below.endswith(again)
+        assert sum(found["mastodon"]["what"] in line for line in lines) == 1
+        printed = handbill(tmp_path, "doctor", check=False).stdout
+        assert printed.count(found["mastodon"]["what"]) == 1
+        write(tmp_path, settings_of(world))
+        doctor(tmp_path)
+        assert again not in handbill(tmp_path, "status").stdout
+
+
+def test_after_init_doctor_asks_for_settings_and_not_for_init(tmp_path):
+    handbill(tmp_path, "init", "--no-input")
+    found, code, printed = doctor(tmp_path)
+    assert code == 1
+    assert found["channels"]["hint"].startswith(f"fill in one platform's settings in {tmp_path / '.env'}; ")
+    assert "handbill init" not in printed
+
+
 def test_a_wrong_address_stops_no_other_finding(tmp_path, world):
     write(tmp_path, settings_of(world) | {"MASTODON_BASE_URL": "social"})
     found, code, _ = doctor(tmp_path)

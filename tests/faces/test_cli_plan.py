@@ -169,6 +169,39 @@ def test_a_channel_there_is_none_of_is_told(home):
         assert refused(home, 5, "plan", *words).startswith("no channel is called 'x'\n  there are: mastodon")
 
 
+def test_all_means_every_channel(tmp_path):
+    (tmp_path / ".env").write_text(f"{SETTINGS}BLUESKY_HANDLE=club.example\nBLUESKY_PASSWORD=b-word\n")
+    usual = told(tmp_path, "plan", "show")
+    both = told(tmp_path, "plan", "set", "all", "--every", "2s", "--daily", "4")
+    assert [each["channel"] for each in both] == ["bluesky", "mastodon"]
+    assert [(each["every_seconds"], each["daily"]) for each in both] == [(2, 4), (2, 4)]
+    silent = told(tmp_path, "plan", "blackout", "all", "--from", "2099-12-24", "--to", "2099-12-26")
+    cleared = told(tmp_path, "plan", "clear", "all")
+    assert [each["times"] for each in cleared] == [each["times"] for each in usual]
+    assert [(each["daily"], each["blackouts"]) for each in cleared] == [(4, each["blackouts"]) for each in silent]
+    shown = told(tmp_path, "plan", "show", "all")
+    assert [each | {"next": []} for each in shown] == [each | {"next": []} for each in cleared]
+
+
+def test_what_does_not_suit_one_of_all_changes_none(tmp_path):
+    keys = "".join(
+        f"X_{each}=k-{each}\n" for each in ("CONSUMER_KEY", "CONSUMER_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
+    )
+    (tmp_path / ".env").write_text(SETTINGS + keys)
+    before = told(tmp_path, "plan", "show")
+    assert "posts on mastodon cost nothing" in refused(
+        tmp_path, 2, "plan", "set", "all", "--at", "08:00", "--budget", "20"
+    )
+    assert [each["times"] for each in told(tmp_path, "plan", "show")] == [each["times"] for each in before]
+
+
+def test_all_of_no_channel_is_told(tmp_path):
+    (tmp_path / ".env").touch()
+    assert told(tmp_path, "plan", "show") == []
+    for words in (("set", "all", "--at", "09:00"), ("blackout", "all", "--clear"), ("clear", "all")):
+        assert "there are: none" in refused(tmp_path, 5, "plan", *words)
+
+
 async def resting(home) -> None:
     store = await open_store(home / "data" / "handbill.db", SystemClock())
     until = datetime.now(UTC) + timedelta(hours=1)

@@ -25,7 +25,7 @@ from tests.store_samples import HOUR, MINUTE, NOON, SECOND, article, attempt, ch
 
 HOSTILE = "<script>alert(1)</script> \"><img src=x onerror=alert(2)> '{{ 7 * 7 }}'"
 MASTODON = {"MASTODON_BASE_URL": "https://town.example"}
-WELL = {"ok": True, "paused": False, "next_due": None, "channels": {}}
+WELL: dict[str, object] = {"ok": True, "paused": False, "next_due": None, "channels": {}}
 
 
 async def get(http, url, **options):

@@ -69,19 +69,6 @@ async def test_a_channel_that_cannot_be_verified_is_an_error_and_hides_no_other(
     assert (await channels(house))["board"] == before
 
 
-async def test_why_a_channel_is_not_verified_is_kept_until_it_is(house, checkup):
-    house.boards["board"].unwell = Unreachable("the board refuses connections", hint="is it up?")
-    for look in (checkup.mend, checkup.channels):
-        await look()
-        again = "is it up?; a running bot asks again every few minutes"
-        assert await house.store.problems() == (
-            Problem(where="board", what="the board refuses connections", hint=again),
-        )
-    house.boards["board"].unwell = None
-    await checkup.mend()
-    assert await house.store.problems() == ()
-
-
 async def test_registering_keeps_what_is_known_of_a_channel(house, checkup):
     live = channel("board", account="@us", limits=replace(LIMITS, length=77))
     await house.store.put_channel(live)
