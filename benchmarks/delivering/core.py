@@ -174,7 +174,7 @@ async def tick(channels: int, each: int) -> dict[str, float]:
 def multiply(path: Path, each: int, due: int) -> None:
     """Add so many copies of each waiting delivery, due a second apart from that moment on."""
     raw = sqlite3.connect(path, timeout=60)
-    shared = "campaign, article, channel, round, revision, epoch, version, tries, state, moved, why"
+    shared = "campaign, article, channel, round, revision, epoch, version, tries, anyway, state, moved, why"
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {each})"
     raw.execute("DROP TRIGGER deliveries_added")
     raw.execute(

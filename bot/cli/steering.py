@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.output import (
+    at_home,
     json_option,
     local,
     quiet_logs,
@@ -148,7 +149,7 @@ Example:
 @click.pass_context
 def retract_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
     """Withdraw one post."""
-    settings = settings_of(ctx)
+    settings = at_home(ctx)
     quiet_logs(settings)
 
     async def work() -> "Delivery":

@@ -4,7 +4,7 @@ article.py   Article, Image                 excerpt.py    Excerpt           camp
 channel.py   Limits, Account, Channel       post.py       Post, Part, Span, Card
 plan.py      Plan: the rule that makes slots              lateness.py  what to do with what is late
 delivery.py  State, TRANSITIONS, Delivery, Attempt, Receipt, PublishKey
-directory.py Directory: who may be mentioned
+directory.py Directory: who may be mentioned              chat.py      Question, Answer, ArticleCard
 outcome.py   what a platform answered: a closed union     backoff.py   when to try again
 text/        measuring, links, blocks and sentences       excerpting/ rendering/ composing.py  article -> excerpt -> post
 """

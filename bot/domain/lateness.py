@@ -1,8 +1,11 @@
 """What to do with a delivery whose slot has passed while nobody was awake to post it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from bot.domain.pacing import clear_of
 
 
 class Late(StrEnum):
@@ -22,24 +25,21 @@ class LatePolicy:
     gap: timedelta = timedelta(minutes=5)
 
 
-def decide(policy: LatePolicy, due: datetime, now: datetime, last_post: datetime | None) -> tuple[Late, datetime, str]:
+def decide(
+    policy: LatePolicy, due: datetime, now: datetime, last_post: datetime | None, promised: Sequence[datetime] = ()
+) -> tuple[Late, datetime, str]:
     """Return the answer, the moment it is for and the reason in words.
 
-    `last_post` is when the channel last posted or has promised to. POST: now, or once `gap` has passed since the last
-    post when the slot is late at all; SPREAD: the moment to move to; HOLD: `now`.
+    `last_post` is when the channel last posted, `promised` (in order) what others on it were put off to. POST: now, or
+    once `gap` has passed since the last post when the slot is late at all; SPREAD: the moment to move to; HOLD: `now`.
     """
     late = now - due
     if late > policy.limit:
         return Late.HOLD, now, f"{words(late)} late, more than {words(policy.limit)}: approve it again or cancel it"
-    free = now if last_post is None else max(now, last_post + policy.gap)
+    free = clear_of(now if last_post is None else max(now, last_post + policy.gap), promised, policy.gap)
     if late <= policy.grace or free == now:
         return Late.POST, now, "" if late <= policy.grace else f"{words(late)} late, posted now"
-    return Late.SPREAD, free, f"{words(late)} late, {spread(policy)}"
-
-
-def spread(policy: LatePolicy) -> str:
-    """Return the words by which the reasons of all deliveries end that one policy has spread."""
-    return f"spread with {words(policy.gap)} between posts"
+    return Late.SPREAD, free, f"{words(late)} late, spread with {words(policy.gap)} between posts"
 
 
 def words(span: timedelta) -> str:

@@ -52,7 +52,8 @@ class Change:
     """One delivery's move, guarded: it happens only if the delivery is still in `state` with this `epoch`.
 
     With a `version` it happens only if nothing at all has changed since then: of two managers one wins, the other is told.
-    Fields left None keep their value; `slot_free` True takes the slot away. Raises NotAllowed when the guard fails.
+    Fields left None keep their value; `slot_free` True takes the slot away; `anyway` as in Delivery. Raises NotAllowed when
+    the guard fails.
     What waits in scheduled or retrying may also move to another moment (`due`) in the same state.
     """
 
@@ -65,12 +66,14 @@ class Change:
     slot: datetime | None = None
     slot_free: bool = False
     tries: int | None = None
+    anyway: bool | None = None
     version: int | None = None
 
     @classmethod
     def of(cls, delivery: Delivery, to: State, why: str, **more: Any) -> "Change":  # noqa: ANN401 - the fields below
-        """Return the move of a delivery as it is known now; holding and cancelling give the slot back."""
+        """Return the move of a delivery as it is known now; holding and cancelling give back the slot and any `anyway`."""
         free = to in (State.HELD, State.CANCELLED)
+        more = ({"anyway": False} if free else {}) | more
         return cls(
             delivery=delivery.id, state=delivery.state, epoch=delivery.epoch, to=to, why=why, slot_free=free, **more
         )

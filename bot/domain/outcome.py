@@ -85,9 +85,13 @@ class Unauthorised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """May be published: time-out, reset, 5xx or an answer that cannot be read. Never retried blindly."""
+    """May be published: time-out, reset, 5xx or an answer that cannot be read. Never retried blindly.
+
+    `answered` True means that the platform did answer and is well: it is no silence of its host.
+    """
 
     why: str
+    answered: bool = False
 
 
 Outcome = Sent | Pending | Retry | Refused | Unauthorised | Unknown

@@ -54,6 +54,16 @@ def quota_free_at(quota: Quota, heard: datetime, armed: Sequence[datetime], now:
     return max(now, until) if taken + calls > quota.left else now
 
 
+def clear_of(moment: datetime, promised: Sequence[datetime], step: timedelta) -> datetime:
+    """Return the first moment, at or after this one, that is a step or more away from each that is promised (in order)."""
+    for each in promised:
+        if each - moment >= step:
+            break
+        if moment - each < step:
+            moment = each + step
+    return moment
+
+
 def cost_of(parts: Sequence[Part], price: Price | None) -> int:
     """Return what it costs to publish these parts, in millionths of the price's currency."""
     if price is None:

@@ -10,8 +10,6 @@ from bot.domain.lateness import LatePolicy
 #: No zone has ever skipped more of its own day than this, but for islands that moved across the date line.
 LONGEST_GAP = timedelta(hours=25)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-#: How the reason of a delivery begins that a person sends in spite of a blackout; dispatch lets such a one pass.
-ANYWAY = "sent in spite of the blackout"
 TICK = timedelta(microseconds=1)
 
 

@@ -13,6 +13,7 @@ pacing.py     may it go out now: rates, caps, budgets, blackouts, lateness
 hosts.py      which hosts do not answer, and when they are tried again
 reconcile.py  uncertain deliveries -> proof, or a person
 listening.py  a reader's words -> an answer
+commanding.py a manager's words in a chat -> a decision
 checkup.py    what `doctor` says
 refitting.py  a channel's limits as they are now -> what waits and no longer fits, rendered anew and held
 linkcheck.py  what became of the addresses that a post leads to

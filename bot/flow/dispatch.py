@@ -2,8 +2,8 @@
 
     claim     the store names the first due delivery of each free channel; pacing may put it off or set it aside
     arm       the attempt, its key and its lease are written before a byte leaves
-    publish   one part, under a hard deadline shorter than the lease; whatever escapes counts as unknown
-    record    what came of it, and the move that follows
+    publish   one part, by a hard deadline that ends before the lease; whatever escapes counts as unknown
+    record    what came of it and the move that follows, in one commit; again and again while the store refuses
 
 One delivery at a time on a channel; channels do not wait for each other, and what fails on one stays there. Nothing here
 knows a platform.
@@ -14,30 +14,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import assert_never
 
 import structlog
 
+from bot.domain.aftermath import asked, following
 from bot.domain.backoff import backoff, bounded
 from bot.domain.channel import Channel
 from bot.domain.circuit import Circuit
-from bot.domain.delivery import Attempt, Delivery, PublishKey, State, fingerprint_of, key_of
+from bot.domain.delivery import (
+    LEASE_MARGIN,
+    STUMBLES,
+    Attempt,
+    Delivery,
+    PublishKey,
+    State,
+    fingerprint_of,
+    key_of,
+    missing,
+)
 from bot.domain.ledger import Change
-from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
+from bot.domain.outcome import Outcome, Pending, ReplyTo, Retry, Sent, Unauthorised, Unknown
 from bot.domain.pacing import cost_of
-from bot.domain.plan import ANYWAY, Plan
+from bot.domain.plan import Plan
 from bot.domain.post import Part
-from bot.errors import HandbillError, NotAllowed
+from bot.errors import HandbillError, NotAllowed, StoreError
 from bot.flow.hosts import Hosts
 from bot.flow.pacing import BREATH, Aside, Bound, Later, Pacing
 from bot.ports import Clock, Engine, Platform, Store
 
 log = structlog.get_logger("dispatch")
-
-#: How much longer than the deadline a lease lasts: time to write down what came of the attempt.
-LEASE_MARGIN = timedelta(seconds=5)
-#: A delivery that we fail on so often is set aside, so that its channel goes on.
-STUMBLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +68,13 @@ class Dispatch:
         self._platforms, self._default, self._pace = platforms, default, pace
         self._pacing, self._hosts = Pacing(store, clock), Hosts(store, clock)
         self._under_way: dict[str, asyncio.Task[bool]] = {}
-        self._known: dict[str, Channel] = {}
+        self._begun: dict[str, tuple[Channel, str]] = {}
         self._stumbles: dict[str, list[str]] = {}
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def wake(self) -> None:
         """Begin every delivery that is due on a free channel, and ask to be woken for the next one."""
-        if self._stopping:
+        if self._stopping.is_set():
             return
         now = self._clock.now()
         ready = await self._store.ready(now, list(self._under_way))
@@ -82,18 +87,18 @@ class Dispatch:
 
     def _begin(self, delivery: Delivery, channel: Channel, plan: Plan) -> None:
         """Let a delivery take its way beside those of the other channels, unless its own or its host is busy."""
-        if self._stopping or channel.name in self._under_way or channel.name not in self._platforms:
+        if self._stopping.is_set() or channel.name in self._under_way or channel.name not in self._platforms:
             return
-        if not self._hosts.allows(channel, (self._known[each] for each in self._under_way)):
+        if not self._hosts.allows(channel, (self._begun[each][0] for each in self._under_way)):
             return
-        self._known[channel.name] = channel
+        self._begun[channel.name] = (channel, delivery.id)
         task = asyncio.create_task(self._serve(delivery, channel, plan), name=f"delivery {delivery.id}")
         self._under_way[channel.name] = task
         task.add_done_callback(partial(self._free, channel.name))
 
     async def stop(self) -> None:
         """Begin nothing more and wait for what is under way; each attempt ends by its own deadline."""
-        self._stopping = True
+        self._stopping.set()
         await self.idle()
 
     async def idle(self) -> None:
@@ -108,8 +113,8 @@ class Dispatch:
         return self._hosts.silent
 
     def busy(self) -> frozenset[str]:
-        """Return the channels on which something is under way."""
-        return frozenset(self._under_way)
+        """Return the ids of the deliveries that are under way."""
+        return frozenset(self._begun[each][1] for each in self._under_way)
 
     def _free(self, channel: str, task: asyncio.Task[bool]) -> None:
         """Look at once for what is next on the channel; after a delivery that could not be begun the next tick will do."""
@@ -131,7 +136,7 @@ class Dispatch:
                 return await self._park(delivery, errors[-1])
             match await self._pacing.ruling(delivery, channel.limits, plan):
                 case Aside(to=to, why=why):
-                    return await self._try_move(Change.of(delivery, to, why))
+                    return await self._try_move(Change.of(delivery, to, why, version=delivery.version))
                 case Later(until=until, why=why) if until - self._clock.now() > BREATH:
                     return await self._try_reschedule(delivery, until, why)
                 case Later(until=until):
@@ -158,7 +163,7 @@ class Dispatch:
 
     async def _park(self, delivery: Delivery, error: str) -> bool:
         why = f"it could not be worked on, {STUMBLES} times over ({error}): this is a fault in the program, report it"
-        moved = await self._try_move(Change.of(delivery, State.HELD, why))
+        moved = await self._try_move(Change.of(delivery, State.HELD, why, version=delivery.version))
         if moved:
             del self._stumbles[delivery.id]
         return moved
@@ -181,36 +186,35 @@ class Dispatch:
 
     async def _deliver(self, delivery: Delivery, channel: Channel) -> bool:
         """Publish every part that has no receipt yet, in order, until one is not sent; tell whether it got anywhere."""
-        epoch = delivery.epoch + 1
-        proofs: dict[int, Receipt] = dict(delivery.receipts)
+        armed = replace(delivery, state=State.SENDING, epoch=delivery.epoch + 1)
         try:
-            for part in delivery.post.parts:
-                if part.number not in proofs:
-                    begun = len(proofs) > len(delivery.receipts)
-                    if self._stopping and begun:
-                        raise NotAllowed("the bot is stopping")
-                    if begun and (wait := await self._breath(channel)):
-                        await self._close(
-                            delivery, epoch, State.RETRYING, f"the thread waits: {wait.why}", due=wait.until
-                        )
-                        return True
-                    outcome = await self._attempt(delivery, channel, epoch, part, proofs)
-                    if not isinstance(outcome, Sent):
-                        await self._settle(delivery, epoch, part, outcome)
-                        return True
-                    proofs[part.number] = outcome.receipt
-            log.info("sent", delivery=delivery.id, channel=delivery.channel, url=proofs[min(proofs)].url)
+            for part in missing(delivery):
+                if len(armed.receipts) > len(delivery.receipts) and await self._waits(armed, channel):
+                    return True
+                outcome = await self._attempt(delivery, armed, channel, part)
+                if not isinstance(outcome, Sent):
+                    return True
+                armed = replace(armed, receipts=(*armed.receipts, (part.number, outcome.receipt)))
+            log.info("sent", delivery=delivery.id, channel=channel.name, url=min(armed.receipts)[1].url)
             return True
         except NotAllowed as refusal:
             log.info("left alone", delivery=delivery.id, why=refusal.what)
-            if len(proofs) > len(delivery.receipts):
-                armed = replace(delivery, state=State.SENDING, epoch=epoch)
+            if len(armed.receipts) > len(delivery.receipts):
                 why = f"the thread waits: {refusal.what}"
                 await self._try_move(Change.of(armed, State.RETRYING, why, due=self._clock.now()))
         except HandbillError as error:
             # The lease runs out and reconcile takes over: nothing is sent that could not be written down.
             log.error("cannot record", delivery=delivery.id, error=error.what)
         return False
+
+    async def _waits(self, armed: Delivery, channel: Channel) -> bool:
+        """Tell whether a thread's next part must wait; then that is written down."""
+        if self._stopping.is_set():
+            raise NotAllowed("the bot is stopping")
+        if wait := await self._breath(channel):
+            change = Change.of(armed, State.RETRYING, f"the thread waits: {wait.why}", due=wait.until)
+            await self._store.move([change], self._clock.now())
+        return wait is not None
 
     async def _breath(self, channel: Channel) -> Bound | None:
         """Wait for what is free again in a moment; return what keeps a thread's next part for longer."""
@@ -220,38 +224,43 @@ class Dispatch:
         await self._clock.sleep(max(wait, timedelta(0)))
         return None
 
-    async def _attempt(
-        self, delivery: Delivery, channel: Channel, epoch: int, part: Part, proofs: Mapping[int, Receipt]
-    ) -> Outcome:
-        armed = self._clock.now()
-        attempt = Attempt(
-            delivery=delivery.id,
-            part=part.number,
-            epoch=epoch,
-            key=PublishKey(value=key_of(delivery.id, part.number, delivery.revision), at=armed),
-            fingerprint=fingerprint_of(part),
-            armed=armed,
-            deadline=armed + self._pace.deadline,
-            cost=cost_of([part], channel.limits.price),
-        )
+    async def _attempt(self, delivery: Delivery, armed: Delivery, channel: Channel, part: Part) -> Outcome:
+        """Arm, publish and record one part of a delivery; `armed` is how it stands while that lasts."""
+        attempt, ticks = self._intent(armed, channel, part), self._clock.monotonic()
         resume = await self._resume(delivery, part)
         key = await self._store.arm(delivery, attempt, attempt.deadline + LEASE_MARGIN)
-        outcome, crashed = await self._publish(delivery.channel, part, key, _reply_to(proofs), resume)
-        done = isinstance(outcome, Sent) and {*proofs, part.number} == {each.number for each in delivery.post.parts}
-        if not done:
+        passed = timedelta(seconds=self._clock.monotonic() - ticks)
+        left = min(attempt.deadline - self._clock.now(), self._pace.deadline - passed)
+        outcome, telling = await self._publish(channel.name, part, key, _reply_to(armed), resume, left)
+        now = self._clock.now()
+        change = following(armed, part, outcome, now, self._pace.quiet, self._pace.jitter())
+        if not isinstance(outcome, Sent):
             log.info("attempt", delivery=delivery.id, part=part.number, outcome=type(outcome).__name__)
-        change = Change.of(replace(delivery, state=State.SENDING, epoch=epoch), State.SENT, "") if done else None
-        await self._store.record(replace(attempt, key=key, ended=self._clock.now(), outcome=outcome), change)
-        if done:
+        await self._record(replace(attempt, key=key, ended=now, outcome=outcome), change)
+        await self._heed(channel, outcome, change)
+        if change is not None and change.to is State.SENT:
             self._pacing.posted(channel.name)
         self._pacing.heard(channel.name, outcome)
-        if not crashed:
+        if telling:
             await self._hosts.heard(channel, outcome)
         return outcome
 
+    def _intent(self, armed: Delivery, channel: Channel, part: Part) -> Attempt:
+        now = self._clock.now()
+        return Attempt(
+            delivery=armed.id,
+            part=part.number,
+            epoch=armed.epoch,
+            key=PublishKey(value=key_of(armed.id, part.number, armed.revision), at=now),
+            fingerprint=fingerprint_of(part),
+            armed=now,
+            deadline=now + self._pace.deadline,
+            cost=cost_of([part], channel.limits.price),
+        )
+
     async def _resume(self, delivery: Delivery, part: Part) -> str:
         """Return what a Pending outcome of this part's last attempt left to go on with."""
-        if not delivery.tries:
+        if not delivery.epoch:
             return ""
         same = fingerprint_of(part)
         earlier = [each for each in await self._store.attempts(delivery.id) if each.fingerprint == same]
@@ -259,58 +268,64 @@ class Dispatch:
         return last.resume if isinstance(last, Pending) else ""
 
     async def _publish(
-        self, channel: str, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str
+        self, channel: str, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str, left: timedelta
     ) -> tuple[Outcome, bool]:
-        """Return what came of a call, and whether the adapter crashed, which says nothing of the platform's host."""
+        """Return what came of a call in the time that is `left`, and whether that tells anything of the platform's host.
+
+        What froze after arming (a stopped process, a machine asleep) sends nothing: whoever took over may have looked already.
+        """
+        if left <= timedelta(0):
+            return Retry(why="held up before it was sent"), False
         try:
-            async with asyncio.timeout(self._pace.deadline.total_seconds()):
-                return await self._platforms[channel].publish(part, key, reply_to, resume), False
+            async with asyncio.timeout(left.total_seconds()):
+                return await self._platforms[channel].publish(part, key, reply_to, resume), True
         except TimeoutError:
-            return Unknown(why=f"no answer within {self._pace.deadline.total_seconds():g} s"), False
+            return Unknown(why=f"no answer within {self._pace.deadline.total_seconds():g} s"), True
         except Exception as error:  # noqa: BLE001 - docs/adapters.md: what escapes an adapter is caught once, here, as unknown
-            return Unknown(why=f"the adapter failed with {type(error).__name__}"), True
+            return Unknown(why=f"the adapter failed with {type(error).__name__}"), False
 
-    async def _settle(self, delivery: Delivery, epoch: int, part: Part, outcome: Outcome) -> None:
-        """Make the move that an outcome other than Sent calls for."""
-        now, tries = self._clock.now(), delivery.tries + 1
-        of = f"part {part.number} of {len(delivery.post.parts)}: " if len(delivery.post.parts) > 1 else ""
-        of = f"{ANYWAY}: {of}" if delivery.why.startswith(ANYWAY) else of
+    async def _record(self, attempt: Attempt, change: Change | None) -> None:
+        """Write down what came of an attempt and the move that follows, as often as it takes: it is known nowhere else.
+
+        The channel stays busy meanwhile. Once the bot stops there is one last try, which may raise StoreError.
+        """
+        refused = 0
+        while True:
+            last = self._stopping.is_set()
+            try:
+                await self._store.record(attempt, change)
+            except StoreError as error:
+                if last:
+                    raise
+                refused += 1
+                log.error("cannot record", delivery=attempt.delivery, error=error.what, times=refused)
+                await self._unless_stopped(backoff(refused, timedelta(0), 0))
+            else:
+                return
+
+    async def _unless_stopped(self, span: timedelta) -> None:
+        """Wait that long, or until the bot stops."""
+        waits = [asyncio.ensure_future(each) for each in (self._clock.sleep(span), self._stopping.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _heed(self, channel: Channel, outcome: Outcome, change: Change | None) -> None:
+        """Do what an outcome asks of the whole channel: a pause, or a rest."""
+        wish = asked(outcome, self._clock.now())
+        if (kept := bounded(wish)) < wish:
+            log.warning("absurd wait", channel=channel.name, asked=str(wish), kept=str(kept))
         match outcome:
-            case Retry(why=why, after=after, channel_wide=wide):
-                due = now + backoff(tries, self._believed(delivery, after), self._pace.jitter())
-                if wide:
-                    await self._store.rest_channel(delivery.channel, due, f"the platform asks for a pause: {why}")
-                await self._close(delivery, epoch, State.RETRYING, of + why, due=due, tries=tries)
-            case Pending(until=until):
-                why, due = (
-                    "the platform is still working on the media",
-                    now + backoff(tries, self._believed(delivery, until - now), 0),
-                )
-                await self._close(delivery, epoch, State.RETRYING, of + why, due=due, tries=tries)
-            case Refused(why=why):
-                await self._close(delivery, epoch, State.FAILED, f"{of}refused: {why}", tries=tries)
-            case Unauthorised(why=why):
-                await self._store.pause_channel(delivery.channel, outcome.words)
-                due, why = now + backoff(tries, timedelta(0), self._pace.jitter()), f"{of}credential refused: {why}"
-                await self._close(delivery, epoch, State.RETRYING, why, due=due, tries=tries)
-            case Unknown(why=why):
-                due = now + self._pace.quiet
-                await self._close(delivery, epoch, State.UNCERTAIN, of + why, due=due, tries=tries)
-            case Sent():
-                raise AssertionError("a sent part needs no settling")
+            case Retry(why=why, channel_wide=True):
+                until = change.due if change else None
+                await self._store.rest_channel(channel.name, until, f"the platform asks for a pause: {why}")
+            case Unauthorised():
+                await self._store.pause_channel(channel.name, outcome.words)
             case _:
-                assert_never(outcome)
-
-    def _believed(self, delivery: Delivery, asked: timedelta) -> timedelta:
-        """Return how long a platform's wish to wait is kept to."""
-        if (kept := bounded(asked)) != asked:
-            log.warning("absurd wait", channel=delivery.channel, asked=str(asked), kept=str(kept))
-        return kept
-
-    async def _close(self, delivery: Delivery, epoch: int, to: State, why: str, **more: object) -> None:
-        armed = replace(delivery, state=State.SENDING, epoch=epoch)
-        await self._store.move([Change.of(armed, to, why, **more)], self._clock.now())
+                pass
 
 
-def _reply_to(proofs: Mapping[int, Receipt]) -> ReplyTo | None:
+def _reply_to(armed: Delivery) -> ReplyTo | None:
+    proofs = dict(armed.receipts)
     return ReplyTo(root=proofs[min(proofs)], parent=proofs[max(proofs)]) if proofs else None

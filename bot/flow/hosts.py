@@ -40,7 +40,7 @@ class Hosts:
 
     async def heard(self, channel: Channel, outcome: Outcome) -> None:
         """Count a silence; after any real answer nothing is wrong with the host."""
-        silent = isinstance(outcome, Unknown) or (isinstance(outcome, Retry) and outcome.unreached)
+        silent = _silent(outcome)
         if not silent and not self._circuits:
             return
         host, now = host_of(channel), self._clock.now()
@@ -66,3 +66,13 @@ class Hosts:
             for each in await self._store.channels():
                 if host_of(each) == host and each.rests == circuit.until:
                     await self._store.rest_channel(each.name, None)
+
+
+def _silent(outcome: Outcome) -> bool:
+    match outcome:
+        case Unknown(answered=answered):
+            return not answered
+        case Retry(unreached=unreached):
+            return unreached
+        case _:
+            return False

@@ -5,29 +5,28 @@
     late       nobody was awake at its moment: one after the other
     bounds     the platform's rates, what it last said of its quota, the plan's daily cap, the month's budget
 
-The ledger is what is counted, so a restart forgets nothing. What is put off for one reason on one channel is promised a
-moment each, the plan's gap apart, so that nothing bursts when the reason is over.
+The ledger is what is counted, so a restart forgets nothing and what was cancelled counts no more. What is put off on one
+channel is promised a moment each, the plan's gap apart, so that nothing bursts when the reason is over.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from bot.domain.channel import Limits
-from bot.domain.delivery import Delivery, State
-from bot.domain.lateness import Late, LatePolicy, decide, spread, words
+from bot.domain.delivery import Delivery, State, missing
+from bot.domain.lateness import Late, LatePolicy, decide, words
 from bot.domain.outcome import Outcome
-from bot.domain.pacing import Quota, Rate, cost_of, free_at, money, month_of, quota_free_at
-from bot.domain.plan import ANYWAY, Plan
-from bot.domain.post import Part
+from bot.domain.pacing import Quota, Rate, clear_of, cost_of, free_at, money, month_of, quota_free_at
+from bot.domain.plan import Plan
 from bot.ports import Clock, Store
 
 DAY = timedelta(days=1)
 #: What is free again so soon is waited for where it is; anything longer is written down.
 BREATH = timedelta(seconds=2)
-#: No platform of ours allows more calls at once; a quota beyond it binds nothing.
-MOST_LEFT = 20_000
+#: Tells the moment of the last call but so many, None when there were not so many.
+Nth = Callable[[int], Awaitable[datetime | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +47,12 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """Nothing before `until`, and why; under a `rate`, promises count like the calls in `used`, the latest first."""
+    """Nothing before `until`, and why; under a `rate`, promises count like the calls that `nth` tells."""
 
     until: datetime
     why: str
     rate: Rate | None = None
-    used: Sequence[datetime] = ()
+    nth: Nth | None = None
 
 
 class Pacing:
@@ -63,7 +62,6 @@ class Pacing:
         self._store, self._clock = store, clock
         self._posted: dict[str, datetime | None] = {}
         self._quotas: dict[str, tuple[Quota, datetime] | None] = {}
-        self._promised: dict[tuple[str, str], list[datetime]] = {}
 
     def heard(self, channel: str, outcome: Outcome) -> None:
         """Remember what a platform said of its quota; the store keeps it with the outcome."""
@@ -77,9 +75,9 @@ class Pacing:
     async def ruling(self, delivery: Delivery, limits: Limits, plan: Plan) -> Later | Aside | None:
         """Return what keeps a due delivery from going out now, None when nothing does."""
         now = self._clock.now()
-        if aside := _aside(delivery, plan.late, now):
+        if aside := _aside(delivery, plan.late, now, await self._since(delivery, now)):
             return aside
-        if plan.blackouts and not delivery.why.startswith(ANYWAY) and (clear := plan.clear_from(now)) > now:
+        if plan.blackouts and not delivery.anyway and (clear := plan.clear_from(now)) > now:
             return await self._later(delivery, plan, Bound(until=clear, why=_silence(plan, now, clear)), 1)
         if not delivery.receipts and (ruled := await self._late(delivery, plan.late, now)):
             return ruled
@@ -97,34 +95,37 @@ class Pacing:
         if channel not in self._quotas:
             self._quotas[channel] = await self._store.quota(channel)
         now, told = self._clock.now(), self._quotas[channel]
-        quota = told[0] if told and told[0].until > now and told[0].left < MOST_LEFT else None
-        counts = [rate.count for rate in limits.rates] + ([max(quota.left, 0) + 1] if quota else [])
-        if not counts:
-            return None
-        armed = await self._store.armed(channel, max(counts))
+
+        async def nth(number: int) -> datetime | None:
+            return next(iter(await self._store.armed(channel, 1, number)), None)
+
         bounds = [
-            Bound(until=free_at([rate], armed, now, calls), why=_most(rate), rate=rate, used=armed)
+            Bound(until=await _free_at(rate, nth, [], now, calls), why=_most(rate), rate=rate, nth=nth)
             for rate in limits.rates
         ]
-        if quota and told:
+        if told and told[0].until > now:
             why = "the platform said that it takes no more for now"
-            bounds.append(Bound(until=quota_free_at(quota, told[1], armed, now, calls), why=why))
-        last = max(bounds, key=lambda bound: bound.until)
-        return last if last.until > now else None
+            bounds.append(Bound(until=await _quota_free_at(*told, nth, now, calls), why=why))
+        last = max(bounds, key=lambda bound: bound.until, default=None)
+        return last if last and last.until > now else None
 
     async def _daily(self, delivery: Delivery, plan: Plan, now: datetime) -> Bound | None:
         """Deliveries are counted, not their parts and tries; one that has begun is never broken off."""
         rate = Rate(count=plan.daily, span=DAY)
         begun = await self._store.begun(delivery.channel, now - DAY, but=delivery.id)
-        until = free_at([rate], begun, now)
+
+        async def nth(number: int) -> datetime | None:
+            return begun[number] if number < len(begun) else None
+
+        until = await _free_at(rate, nth, [], now, 1)
         why = f"its plan allows {plan.daily} within 24 hours"
-        return Bound(until=until, why=why, rate=rate, used=begun) if until > now else None
+        return Bound(until=until, why=why, rate=rate, nth=nth) if until > now else None
 
     async def _unaffordable(
         self, delivery: Delivery, limits: Limits, plan: Plan, now: datetime
     ) -> Later | Aside | None:
         """Return what the month's budget says against the parts that are missing: all of a thread, before it begins."""
-        price, cost = limits.price, cost_of(_missing(delivery), limits.price)
+        price, cost = limits.price, cost_of(missing(delivery), limits.price)
         if price is None or not cost:
             return None
         budget, (first, end) = money(plan.budget, price.currency), month_of(now)
@@ -140,14 +141,12 @@ class Pacing:
         due = delivery.due or now
         if now - due <= policy.grace:
             return None
-        promised = await self._promises(delivery.channel, spread(policy))
-        last = max((each for each in (await self._last(delivery.channel), *promised[-1:]) if each), default=None)
-        answer, moment, why = decide(policy, due, now, last)
+        promised = await self._store.put_off(delivery.channel, now)
+        answer, moment, why = decide(policy, due, now, await self._last(delivery.channel), promised)
         match answer:
             case Late.POST:
                 return None
             case Late.SPREAD:
-                promised[:] = [moment]
                 return Later(until=moment, why=why)
             case Late.HOLD:
                 return Aside(to=State.HELD, why=why)
@@ -165,53 +164,58 @@ class Pacing:
         now, gap = self._clock.now(), plan.late.gap
         if bound.until - now <= BREATH:
             return Later(until=bound.until, why=bound.why)
-        promised = await self._promises(delivery.channel, bound.why)
-        promised[:] = [each for each in promised if each > now]
-        until = bound.until
-        if promised:
-            step = min(gap, bound.rate.span) if bound.rate else gap
-            until = max(until, promised[-1] + step)
-            if bound.rate is not None:
-                until = free_at([bound.rate], [*reversed(promised), *bound.used], until, calls)
-        promised += [until] * calls
-        del promised[: -(bound.rate.count if bound.rate else 1)]
-        return Later(until=until, why=bound.why)
+        promised = await self._store.put_off(delivery.channel, now)
+        step = min(gap, bound.rate.span) if bound.rate else gap
+        free, until = clear_of(bound.until, promised, step), None
+        while bound.rate and bound.nth and until != free:
+            until = free
+            earlier = [each for each in promised if each <= until]
+            free = clear_of(await _free_at(bound.rate, bound.nth, earlier, until, calls), promised, step)
+        return Later(until=free, why=bound.why)
 
-    async def _promises(self, channel: str, why: str) -> list[datetime]:
-        """Return the moments that were promised on a channel for one reason, after a restart those that the ledger has."""
-        if (channel, why) not in self._promised:
-            waiting = await self._store.deliveries(channel=channel, states=(State.SCHEDULED, State.RETRYING))
-            found = sorted(each.due for each in waiting if each.due and each.why.endswith(why))
-            now = self._clock.now()
-            self._promised[channel, why] = [each for each in found if each > now]
-        return self._promised[channel, why]
+    async def _since(self, delivery: Delivery, now: datetime) -> datetime:
+        """Return since when a delivery that was tried has wanted to be sent; a restored one may have no slot."""
+        if delivery.slot or not delivery.tries:
+            return delivery.slot or now
+        return min((each.armed for each in await self._store.attempts(delivery.id)), default=now)
 
 
-def _missing(delivery: Delivery) -> tuple[Part, ...]:
-    done = dict(delivery.receipts)
-    return tuple(part for part in delivery.post.parts if part.number not in done)
+async def _free_at(rate: Rate, nth: Nth, promised: list[datetime], now: datetime, calls: int) -> datetime:
+    """Return when so many more calls keep within a rate, after the calls that `nth` tells and those promised (in order)."""
+    number = max(rate.count - calls, 0)
+    last = promised[-1 - number] if number < len(promised) else await nth(number - len(promised))
+    # Of all the earlier calls this one alone binds: free_at sees it as the last that there is room for.
+    return free_at([replace(rate, count=calls)], [last] if last and rate.count > 0 else [], now, calls)
 
 
-def _aside(delivery: Delivery, policy: LatePolicy, now: datetime) -> Aside | None:
+async def _quota_free_at(quota: Quota, heard: datetime, nth: Nth, now: datetime, calls: int) -> datetime:
+    """Return when so many more calls keep within a quota: only the call that would have used it up is looked up."""
+    if quota.left < calls:
+        return quota_free_at(quota, heard, [], now, calls)
+    last = await nth(quota.left - calls)
+    return quota_free_at(replace(quota, left=calls), heard, [last] if last else [], now, calls)
+
+
+def _aside(delivery: Delivery, policy: LatePolicy, now: datetime, since: datetime) -> Aside | None:
     """Return what becomes of a delivery that does not go out at any moment without a person, None when it may."""
     if delivery.receipts:
         return _unfinished(delivery, policy, now)
     if delivery.expires is not None and now >= delivery.expires:
         return Aside(to=State.CANCELLED, why="its article expired before it was posted")
-    if delivery.tries and now - (delivery.slot or now) > policy.limit:
+    if delivery.tries and now - since > policy.limit:
         return Aside(to=State.HELD, why=f"could not be sent for too long: {delivery.why}")
     return None
 
 
 def _unfinished(delivery: Delivery, policy: LatePolicy, now: datetime) -> Aside | None:
     """A thread goes on, unless it has waited for so long that its readers would wonder: since its last part or approval."""
-    missing, of = _missing(delivery), len(delivery.post.parts)
-    if not missing:
+    left, of = missing(delivery), len(delivery.post.parts)
+    if not left:
         return Aside(to=State.SENT, why="every part has its receipt")
     since = max([receipt.at for _, receipt in delivery.receipts] + ([delivery.slot] if delivery.slot else []))
     if now - since <= policy.limit:
         return None
-    waits = f"part {missing[0].number} of {of} waits since {since:%d %b %Y %H:%M} UTC"
+    waits = f"part {left[0].number} of {of} waits since {since:%d %b %Y %H:%M} UTC"
     return Aside(to=State.HELD, why=f"{waits}: approve to finish it, retract to take it back")
 
 

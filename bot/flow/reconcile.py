@@ -4,6 +4,7 @@ A delivery is uncertain when nobody knows whether its open part was published. A
 period has passed, since an older request may still land; `due` of an uncertain delivery is when that is over. After it,
 the platform is asked, and the delivery's history tells each look and what it showed:
 
+    told after all    what the last attempt heard says that it was not published: nobody need be asked
     found             on with the thread, or done
     absent            believed after as many looks as the channel's `Limits.absence` wants, then sent again with the same
                       key, as often as it allows and the channel's plan lets us
@@ -14,19 +15,20 @@ the platform is asked, and the delivery's history tells each look and what it sh
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain.aftermath import following
 from bot.domain.backoff import backoff
 from bot.domain.channel import Absence
-from bot.domain.delivery import Attempt, Delivery, State
+from bot.domain.delivery import LEASE_MARGIN, STUMBLES, Attempt, Delivery, State
 from bot.domain.ledger import Change
-from bot.domain.outcome import Receipt, Sent, Unknown
+from bot.domain.outcome import Pending, Receipt, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.domain.plan import Plan
 from bot.errors import CannotTell, HandbillError, NotAllowed
-from bot.flow.dispatch import LEASE_MARGIN, Pace
+from bot.flow.dispatch import Pace
 from bot.flow.steering import Steering
 from bot.ports import Clock, Platform, Store
 
@@ -34,8 +36,6 @@ log = structlog.get_logger("reconcile")
 
 #: How far a platform's clock may stand before ours when its timestamps are compared with the moment of arming.
 SKEW = timedelta(minutes=2)
-#: An adapter that fails so often over one delivery is not asked again.
-STUMBLES = 3
 #: How many deliveries of one channel are asked about in one look.
 AT_ONCE = 20
 
@@ -55,7 +55,7 @@ class Search:
 class Reconcile:
     """Finds out what became of uncertain deliveries; `look` is called every few seconds.
 
-    `busy` names the channels on which this very process is at work: whatever its clock says, their leases are alive.
+    `busy` names the deliveries at which this very process is at work: whatever its clock says, their leases are alive.
     `ahead` tells how far the platforms' clocks stand before ours: by a clock that is wrong a post looks older than its
     attempt.
     """
@@ -83,13 +83,15 @@ class Reconcile:
         """Take over what a dead worker left in sending, then ask the platforms about all that is uncertain and due."""
         now = self._clock.now()
         for delivery in await self._store.overdue_leases(now):
-            if delivery.channel not in self._busy() and not self._stopping:
+            if delivery.id not in self._busy() and not self._stopping:
                 await self._alone(self._take_over, delivery)
         by_channel: dict[str, list[Delivery]] = {}
         uncertain = await self._store.deliveries(states=(State.UNCERTAIN,))
         self._forget(uncertain)
+        resting = {each.name for each in await self._store.channels() if each.resting(now)} if uncertain else set()
         for delivery in uncertain:
-            if delivery.due is not None and delivery.due <= now and delivery.channel in self._platforms:
+            asked = delivery.channel in self._platforms and delivery.channel not in resting
+            if asked and delivery.due is not None and delivery.due <= now:
                 by_channel.setdefault(delivery.channel, []).append(delivery)
         await asyncio.gather(*(self._ask_each(deliveries) for deliveries in by_channel.values()))
 
@@ -128,6 +130,9 @@ class Reconcile:
         if not attempts:
             await self._steering.found(delivery, "all that was on its way has its receipt")
             return True
+        if isinstance(attempts[-1].outcome, Retry | Pending | Refused | Unauthorised):
+            await self._told(delivery, attempts[-1])
+            return True
         quiet = attempts[-1].deadline + LEASE_MARGIN
         if now < quiet:
             await self._store.reschedule(delivery, quiet, "what was sent may still arrive until then", now)
@@ -136,6 +141,17 @@ class Reconcile:
         if search is None or search.epoch != attempts[-1].epoch:
             search = self._searches[delivery.id] = Search(epoch=attempts[-1].epoch)
         return await self._looked(delivery, attempts, search)
+
+    async def _told(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Make the move that the attempt's outcome calls for, which was written down without it."""
+        now, part = self._clock.now(), next(each for each in delivery.post.parts if each.number == attempt.part)
+        if attempt.outcome is None:
+            return
+        change = following(delivery, part, attempt.outcome, now, self._pace.quiet, self._pace.jitter())
+        if change is not None and change.to is State.FAILED:
+            await self._store.move([replace(change, version=delivery.version)], now)
+        elif change is not None:
+            await self._steering.again(delivery, change.why, change.due or now)
 
     async def _looked(self, delivery: Delivery, attempts: Sequence[Attempt], search: Search) -> bool:
         try:

@@ -381,7 +381,7 @@ class Mastodon:
 def _disarmed(failed: Failed) -> Outcome:
     """Return what a failed upload means: nothing was published by it, so that it may simply be done again."""
     if failed.status == 404:  # what a server says of a picture that is attached to a status
-        return Unknown(why="a picture is gone, perhaps because the post with it is published")
+        return Unknown(why="a picture is gone, perhaps because the post with it is published", answered=True)
     return Retry(why=f"while uploading: {failed}") if isinstance(failed.outcome, Unknown) else failed.outcome
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.chats import telegram
-from bot.ports import Answer, Question
+from bot.domain.chat import Answer, Question
 from bot.sandbox.telegram import DISCUSSION
 from tests.contract.held import PATIENCE
 from tests.contract.telegram_bench import Bench

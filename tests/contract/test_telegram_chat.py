@@ -10,8 +10,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.chats import telegram
+from bot.domain.chat import Answer, ArticleCard, Question
 from bot.errors import StoreError
-from bot.ports import Answer, ArticleCard, Question
 from bot.sandbox.telegram import DISCUSSION
 from bot.sandbox.world import Fault
 from tests.contract.held import PATIENCE

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.chats import telegram
+from bot.domain.chat import Answer, Question
 from bot.errors import StoreError, Unreachable
-from bot.ports import Answer, Question, Sighting
+from bot.ports import Sighting
 from bot.sandbox.telegram import DISCUSSION
 from bot.sandbox.world import Fault
 from tests.contract.telegram_bench import KEY, benched, part, picture, receipt_of

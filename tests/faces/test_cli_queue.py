@@ -120,7 +120,7 @@ def test_everything_is_paused_with_a_reason_and_resumed(home):
     status = told(home, "status")
     assert status["paused"] == {"on": True, "why": paused["why"], "since": paused["since"]}
     assert "PAUSED since " in handbill(home, "status").stdout
-    counts = dict.fromkeys(("due", "reslotted", "held", "dropped", "begun"), 0)
+    counts = dict.fromkeys(("due", "reslotted", "held", "dropped", "begun", "uncertain"), 0)
     assert told(home, "resume") == {"paused": False, "why": "", "since": None} | counts
     assert "the reason is missing" in refused(home, 2, "pause", "  ")
 

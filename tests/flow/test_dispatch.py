@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.delivery import State
+from bot.domain.delivery import LEASE_MARGIN, State
 from bot.domain.outcome import Pending, Refused, Retry, Unauthorised, Unknown
 from bot.errors import BadInput, CannotTell, NotAllowed, Unreachable
-from bot.flow.dispatch import LEASE_MARGIN
 from bot.flow.settling import Verdict
 from tests.flow.conftest import PACE, House
 from tests.store_samples import HOUR, MINUTE, NOON, attempt, delivery

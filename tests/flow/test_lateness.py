@@ -3,14 +3,35 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.domain.delivery import State
 from bot.domain.lateness import LatePolicy
-from bot.domain.ledger import Change
-from bot.domain.outcome import Pending, Retry
-from bot.domain.plan import ANYWAY, Blackout, Plan
+from bot.domain.ledger import Change, Hold
+from bot.domain.outcome import Pending, Retry, Unknown
+from bot.domain.pacing import Rate
+from bot.domain.plan import Blackout, Plan
 from tests.flow.conftest import House
 from tests.flow.paced import DAY, GAP, add, change, dues, live, posts, restarted, rules
 from tests.store_samples import HOUR, MINUTE, NOON, SECOND, attempt, delivery
+
+
+async def test_what_a_restore_left_without_a_slot_is_not_tried_for_ever(house):
+    board = house.boards["board"]
+    board.script = [Pending(resume="7", until=NOON)] * 500
+    await add(house, delivery("a", channel="board"))
+    await house.settle()
+    found = await house.store.delivery("a")
+    for back in (
+        Change.of(found, State.HELD, ""),
+        Change.of(replace(found, state=State.HELD), State.SCHEDULED, "", due=NOON),
+    ):
+        await house.store.move([back], house.clock.at)
+    await live(house, NOON + 3 * DAY)
+    found = await house.store.delivery("a")
+    assert (found.state, len(board.calls) < 100) == (State.HELD, True)
+    assert "could not be sent for too long" in found.why
+
 
 # blackouts
 
@@ -45,15 +66,37 @@ async def test_a_thread_that_has_begun_keeps_silent_in_a_blackout_too(house):
     assert [call.part.number for call in house.boards["board"].calls] == [1, 2, 2, 3]
 
 
-async def test_a_person_may_say_that_it_goes_out_anyway_and_a_retry_remembers(house):
+@pytest.mark.parametrize(
+    ("outcome", "parts", "rate"),
+    [
+        (Retry(why="slow down"), 1, 9),
+        (Unknown(why="reset"), 1, 9),
+        (None, 1, 1),  # something else has the one call there is
+        (None, 5, 3),
+    ],
+)
+async def test_what_a_person_sends_anyway_passes_the_blackout_whatever_becomes_of_its_first_try(
+    house, outcome, parts, rate
+):
+    await rules(house, plan=Plan(blackouts=(STORM,)), rates=(Rate(count=rate, span=30 * SECOND),))
+    house.boards["board"].script = [outcome] if outcome else []
+    await add(house, *posts(1), delivery("b", channel="board", parts=parts, due=NOON + SECOND))
+    await house.steering.send_now(["a000", "b"] if rate == 1 else ["b"], anyway=True)
+    for _ in range(4):
+        await house.settle()
+        house.pass_time(MINUTE)
+        await house.reconcile.look()
+    assert (await house.store.delivery("b")).state == State.SENT
+
+
+async def test_holding_ends_what_was_said_of_a_blackout(house):
     await rules(house, plan=Plan(blackouts=(STORM,)))
-    house.boards["board"].script = [Retry(why="slow down")]
-    await add(house, delivery("a", channel="board", why=f"{ANYWAY} by a manager"))
-    await house.settle()
-    assert (await house.store.delivery("a")).why == f"{ANYWAY}: slow down"
-    house.pass_time(MINUTE)
-    await house.settle()
-    assert (await house.store.delivery("a")).state == State.SENT
+    await add(house, *posts(1))
+    await house.store.set_hold(Hold(on=True, why="storm"))
+    await house.steering.send_now(["a000"], anyway=True)
+    assert (await house.store.delivery("a000")).anyway
+    await house.steering.hold(["a000"])
+    assert not (await house.store.delivery("a000")).anyway
 
 
 # lateness

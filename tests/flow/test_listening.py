@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.chat import Answer, ArticleCard, Question
 from bot.domain.delivery import State
 from bot.flow.listening import CARD_EXCERPT, HELP, MOST, Listening, card
-from bot.ports import Answer, ArticleCard, Found, Question
+from bot.ports import Found
 from tests.flow.conftest import House
 from tests.store_samples import HOUR, article
 

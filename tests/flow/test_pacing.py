@@ -192,6 +192,29 @@ async def test_the_cap_counts_posts_not_parts_nor_tries_and_breaks_no_thread_off
     assert (await house.store.delivery("c")).state == State.SCHEDULED
 
 
+async def test_what_was_cancelled_holds_no_moment_of_the_days_that_follow(house):
+    await rules(house, plan=Plan(daily=1))
+    await add(house, *posts(6, due=NOON - 6 * SECOND))
+    await house.settle(rounds=6)
+    assert await dues(house) == [DAY, 2 * DAY, 3 * DAY, 4 * DAY, 5 * DAY]
+    await house.steering.cancel([each.id for each in await house.store.deliveries(states=(State.SCHEDULED,))])
+    await add(house, delivery("new", channel="board", due=NOON + HOUR))
+    house.pass_time(HOUR)
+    await house.settle()
+    assert await dues(house) == [DAY]
+
+
+async def test_what_waits_longer_for_another_reason_keeps_nothing_back(house):
+    await rules(house, plan=Plan(daily=1))
+    await add(house, *posts(3, due=NOON - 3 * SECOND))
+    await house.settle(rounds=3)
+    await rules(house, plan=Plan(daily=9), rates=(Rate(count=1, span=HOUR),))
+    await add(house, delivery("new", channel="board", due=NOON + MINUTE))
+    house.pass_time(MINUTE)
+    await house.settle()
+    assert await dues(house) == [HOUR, DAY, 2 * DAY]
+
+
 # the month's budget
 
 

@@ -6,14 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.channel import Absence
-from bot.domain.delivery import PublishKey, State, key_of
+from bot.domain.delivery import LEASE_MARGIN, STUMBLES, PublishKey, State, key_of
 from bot.domain.ledger import Change
 from bot.domain.outcome import Outcome, Receipt, Refused, Unknown
 from bot.domain.plan import Plan
 from bot.domain.post import Part
 from bot.errors import CannotTell, Unreachable
-from bot.flow.dispatch import LEASE_MARGIN
-from bot.flow.reconcile import STUMBLES, Reconcile
+from bot.flow.reconcile import Reconcile
 from bot.flow.settling import Verdict
 from tests.fakes import NoticeBoard
 from tests.flow.conftest import PACE, House

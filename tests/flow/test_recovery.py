@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.delivery import State
+from bot.domain.delivery import LEASE_MARGIN, State
 from bot.domain.ledger import Change
 from bot.domain.outcome import Pending, Refused, Retry, Unknown
 from bot.domain.post import Part, Post
 from bot.errors import BadInput, NotAllowed
-from bot.flow.dispatch import LEASE_MARGIN
 from bot.flow.settling import Verdict
 from tests.flow.conftest import PACE, House
 from tests.store_samples import MINUTE, NOON, article, attempt, delivery

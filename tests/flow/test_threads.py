@@ -159,7 +159,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path, monkeypatch) -> AsyncI
             media=media,
             clock=clock,
             witness=store,
-            timeout=20,
+            timeout=60,
         )
         adapter = adapters()[name]
         platform = Watched(adapter.connect(means))

@@ -1,7 +1,7 @@
 """Every way a delivery can go, walked through: one delivery, crashes, lost and late requests, three kinds of platform.
 
 A small model of the protocol in bot/flow (after docs/delivery.md), searched to its end. Each step that changes a state must
-be in TRANSITIONS. Five rules that look harmless are then broken one by one, and the search must find the second post.
+be in TRANSITIONS. Six rules that look harmless are then broken one by one, and the search must find the second post.
 """
 
 from collections import deque
@@ -35,15 +35,20 @@ class Rules:
     unknown_looks: bool = True  # so is one whose answer was lost
     parks: bool = True  # where nothing can be read, a person decides
     armed_first: bool = True  # the ledger knows of an attempt before its request leaves
+    in_time: bool = True  # what was held up past its deadline is not sent any more
 
 
 @dataclass(frozen=True)
 class World:
-    """`step` is where the worker stands with its attempt: "" none, "armed", "waiting". `flying` requests may yet land."""
+    """`step` is where the worker stands with its attempt: "" none, "armed", "waiting". `flying` requests may yet land.
+
+    `frozen` is a worker that armed and was stopped: its lease runs out, another goes on, and one day it wakes up.
+    """
 
     state: State = State.SCHEDULED
     step: str = ""
     flying: int = 0
+    frozen: bool = False
     posts: int = 0
     answered: bool = False
     parked: bool = False
@@ -73,6 +78,12 @@ def by_worker(now: World, rules: Rules) -> Iterator[World]:
         yield replace(now, step="waiting", flying=now.flying + 1)
     if now.step == "armed":
         yield now.to(State.RETRYING, step="")  # refused connection: surely not there
+    if now.step == "armed" and not now.frozen:
+        yield replace(now, step="", frozen=True)
+    if now.frozen and rules.in_time:
+        yield replace(now, frozen=False)
+    elif now.frozen and now.flying < CROWD:
+        yield replace(now, frozen=False, flying=now.flying + 1)
     if now.step == "waiting":
         if now.answered:
             yield now.to(State.SENT, step="", answered=False)
@@ -146,6 +157,7 @@ def reach(start: World, kind: Kind) -> set[World]:
         ("unknown_looks", {Kind.KEY}),
         ("parks", {Kind.KEY, Kind.READ}),
         ("armed_first", {Kind.KEY}),
+        ("in_time", {Kind.KEY, Kind.BLIND}),
     ],
 )
 def test_each_rule_is_needed(mistake, safe):

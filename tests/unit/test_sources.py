@@ -181,7 +181,8 @@ async def test_a_campaign_and_what_its_articles_wait_for(desk: Desk):
     desk.put("tour.md", TEXT)
     desk.put(
         "library/campaign.yaml",
-        "title: Town Library\ndisclosure: 'by: us'\ntags: [a b, c]\nrequired_tags: [Advertisement]\nchannels: x\napproval: on\n",
+        "title: Town Library\ndisclosure: 'by: us'\ntags: [a b, c]\nrequired_tags: [Advertisement]\n"
+        "channels: x\napproval: on\n",
     )
     assert (await desk.source.read()).campaigns == (
         Campaign(
