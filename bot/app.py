@@ -171,6 +171,7 @@ async def running(settings: Settings) -> AsyncIterator[Connected]:
 async def _at_work(live: Connected) -> AsyncIterator[None]:
     # Imported here, since a command that only looks or decides should not wait for what the bot runs on.
     from bot.engines.local import LocalEngine
+    from bot.flow.commanding import Commanding
     from bot.flow.dispatch import Dispatch, Pace
     from bot.flow.listening import Listening
     from bot.flow.reconcile import Reconcile
@@ -180,7 +181,7 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
     engine: Engine = LocalEngine(app.clock)
     dispatch = Dispatch(app.store, app.clock, engine, live.platforms, app.default_plan, pace)
     reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace, dispatch.busy, live.peers.skew)
-    listening = Listening(app.store)
+    listening = Listening(app.store, Commanding(app.store, app.clock, app.steering, app.settings.zone))
     await live.checkup.register()
     verifying = asyncio.create_task(_lasting(app, "verify", live.checkup.channels))
     background = [verifying, asyncio.create_task(_lasting(app, "watch", partial(_watch, app, engine, verifying)))]

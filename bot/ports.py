@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Account, Channel, Limits
+from bot.domain.chat import Answer, Question
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.directory import Directory
 from bot.domain.finding import Earlier
@@ -212,52 +213,12 @@ class Witness(Protocol):
         """Return the last moment at which nothing was left to hear, None = never listened."""
         ...
 
-    async def deaf_until(self) -> datetime | None: ...  # what came back before may have been told to another copy of this
+    async def deaf_until(
+        self,
+    ) -> datetime | None: ...  # what came back before may have been told to another copy of this
 
 
 # --- readers --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a reader wrote: `command` without its slash ("search"; "" = plain words) and the `words` after it.
-
-    `manager` is whoever may decide, as the audit log names them ("telegram:42"), "" = a reader. The chat has made sure that
-    it is they who said it, to the bot alone and in their own words, `at` that moment (None = now).
-    """
-
-    chat: str
-    words: str
-    command: str = ""
-    language: str = ""
-    private: bool = True
-    manager: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleCard:
-    """One article for a reader."""
-
-    title: str
-    excerpt: str
-    link: str
-    author: str = ""
-    date: datetime | None = None
-    language: str = ""
-    image: Image | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the bot says: plain words first, then the cards, each its own message.
-
-    `choices` are offered below the words to a manager: (what a button says, the words that pressing it stands for).
-    """
-
-    text: str = ""
-    cards: tuple[ArticleCard, ...] = ()
-    choices: tuple[tuple[str, str], ...] = ()
 
 
 class Chat(Protocol):
@@ -354,7 +315,7 @@ class Store(Protocol):
     async def reschedule(
         self, delivery: Delivery, due: datetime | None, why: str, at: datetime, act: Act | None = None
     ) -> None: ...
-    # ^ same state, other moment (None = parked until a person acts); guarded like a Change, told in the history
+    # ^ same state, other moment (None = parked until a person acts), if nothing changed since it was read; told in the history
     async def arm(self, delivery: Delivery, attempt: Attempt, lease: datetime) -> PublishKey: ...
     # ^ state -> sending, epoch + 1 (to attempt.epoch), attempt written, in one commit; returns the key with the moment of
     #   its first use; NotAllowed when the delivery moved on meanwhile or everything is on hold
@@ -366,7 +327,10 @@ class Store(Protocol):
     # ^ before the first part is asked to go; what waits is held with it. `stop`: nothing went, it is left alone again
     async def removed(self, delivery: str) -> tuple[bool, Sequence[int]]: ...  # is it being taken back; the parts gone
     async def put_removal(self, delivery: str, part: int, at: datetime, act: Act | None = None) -> None: ...
-    async def armed(self, channel: str, count: int) -> Sequence[datetime]: ...  # the last attempts, the latest first
+    async def put_off(self, channel: str, now: datetime) -> Sequence[datetime]: ...
+    # ^ the moments later than now to which deliveries of a channel wait other than their slots, in order
+    async def armed(self, channel: str, count: int, skip: int = 0) -> Sequence[datetime]: ...
+    # ^ when the last attempts were armed, the latest first, without the very last `skip`
     async def begun(self, channel: str, since: datetime, but: str = "") -> Sequence[datetime]: ...
     # ^ when each delivery of a channel (but one) was last armed since then, the latest first
     async def spent(self, channel: str, since: datetime) -> int: ...

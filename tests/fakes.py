@@ -28,8 +28,8 @@ class NoticeBoard:
     """A platform in memory: publishes unless its `script` says what to answer (or raise) next.
 
     `effects` are (key, text) that followers could see; `answers` what `find` says, in order, else what is true. A part
-    numbered `break_at` is never taken; `after` runs once a part is public. `limits` are what it tells when verified, if it
-    is not `unwell`; `refusals` what it answers instead of removing a post, by id.
+    numbered `break_at` is never taken; `after` runs once a part is public, `before_removal` before one goes. `limits` are
+    what it tells when verified, if it is not `unwell`; `refusals` what it answers instead of removing a post, by id.
     """
 
     clock: Clock
@@ -41,6 +41,7 @@ class NoticeBoard:
     closed: bool = False
     break_at: int = 0
     after: Callable[[], Awaitable[object]] | None = None
+    before_removal: Callable[[], Awaitable[object]] | None = None
     limits: Limits = LIMITS
     unwell: Exception | None = None
     refusals: dict[str, Outcome | Exception] = field(default_factory=dict)
@@ -80,6 +81,8 @@ class NoticeBoard:
         return found if found is not None and found.at >= since else None
 
     async def retract(self, receipt: Receipt) -> Outcome:
+        if self.before_removal is not None:
+            await self.before_removal()
         if (refusal := self.refusals.get(receipt.id)) is not None:
             if isinstance(refusal, Exception):
                 raise refusal

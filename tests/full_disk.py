@@ -18,13 +18,13 @@ def main(home: Path) -> None:
 
         def status() -> int:
             try:
-                with urllib.request.urlopen(f"http://{address}/health", timeout=10) as answer:
+                with urllib.request.urlopen(f"http://{address}/health", timeout=60) as answer:
                     return int(answer.status)
             except urllib.error.HTTPError as error:
                 with error:
                     return error.code
 
-        if wait_until(lambda: status() == 200, 20):
+        if wait_until(lambda: status() == 200, 100):
             seen.append("well")
         ballast = home / "data" / "ballast"
         with ballast.open("wb", buffering=0) as file:
@@ -32,14 +32,14 @@ def main(home: Path) -> None:
                 while file.write(b"x" * 4096):
                     pass
             except OSError:
-                seen.append("full" if wait_until(lambda: status() == 503, 20) else "not noticed")
+                seen.append("full" if wait_until(lambda: status() == 503, 100) else "not noticed")
         told = handbill(home, "status", check=False).stdout
         seen.append("status tells" if "NOTHING CAN BE SENT: the disk is full" in told else told)
         ballast.unlink()
-        if wait_until(lambda: status() == 200, 20) and bot.poll() is None:
+        if wait_until(lambda: status() == 200, 100) and bot.poll() is None:
             seen.append("well")
         bot.send_signal(signal.SIGTERM)
-        seen.append(f"ended {bot.wait(timeout=30)}")
+        seen.append(f"ended {bot.wait(timeout=100)}")
     sys.stdout.write(", ".join(seen) + "\n")
 
 

@@ -10,7 +10,7 @@ from bot.domain.article import Image
 class Question:
     """What a reader wrote: `command` without its slash ("search"; "" = plain words) and the `words` after it.
 
-    `manager` is whoever may decide, as the audit log names them ("telegram:42"), "" = a reader. The chat has made sure that
+    `manager` is whoever may decide, as the audit log names them ("CHAT:42"), "" = a reader. The chat has made sure that
     it is they who said it, to the bot alone and in their own words, `at` that moment (None = now).
     """
 

@@ -165,9 +165,12 @@ class Intake:
         await self._store.replace_post(renewed, self._clock.now())
 
     async def _release(self, article: Article) -> None:
-        """Schedule what waited while the article was a draft: marking it ready is its manager's approval."""
+        """Schedule what waited while the article was a draft: marking it ready is its manager's approval.
+
+        A thread that is half out did not wait for that: it is finished or taken back by a decision of its own.
+        """
         held = await self._store.deliveries(campaign=article.campaign, article=article.name, states=(State.HELD,))
-        for delivery in held:
+        for delivery in [each for each in held if not each.receipts]:
             if faults := await self._planner.faults(delivery, article):
                 await self._store.reschedule(delivery, None, faults, self._clock.now())
                 continue

@@ -1,12 +1,17 @@
 """A reader's words -> an answer. Only articles that were published are ever shown."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.domain.article import Article
+from bot.domain.chat import Answer, ArticleCard, Question
 from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting import by_hand, excerpts
 from bot.domain.rendering.fitting import clipped
-from bot.ports import Answer, ArticleCard, Question, Store
+from bot.ports import Store
+
+if TYPE_CHECKING:
+    from bot.flow.commanding import Commanding
 
 MOST = 5
 #: What an excerpt on a card may hold, in code points: a screenful on a telephone.
@@ -21,10 +26,10 @@ In a private chat plain words are searched too. I am a bot: I show published art
 
 
 class Listening:
-    """Answers what readers ask. Adding a command is adding a row to `_commands`."""
+    """Answers what readers ask, and passes on what managers say. Adding a command is adding a row to `_commands`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, commanding: "Commanding | None" = None) -> None:
+        self._store, self._commanding = store, commanding
         self._commands: dict[str, Callable[[str], Awaitable[Answer]]] = {
             "start": self._start,
             "help": self._help,
@@ -35,6 +40,10 @@ class Listening:
     async def answer(self, question: Question) -> Answer | None:
         """Return what to say; None when the words are not for the bot (an unknown command in a group)."""
         words = question.words.strip()
+        if self._commanding is not None and (told := await self._commanding.answer(question)) is not None:
+            return told
+        if question.private and question.command.lower() == "id":
+            return Answer(text=f"Your number here is {question.chat}.")
         if not question.command:
             return await self._search(words)
         command = self._commands.get(question.command.lower())

@@ -72,6 +72,7 @@ class Telegram:
         self._effects: dict[int, str] = {}
         self._posted: deque[float] = deque()
         self.commands: list[Fields] = []
+        self._pressed: set[str] = set()
         self._updates = Updates(int(world.now().timestamp()))
         # Our own numbers, not the world's: a channel's go on after a restart where they stopped.
         earlier = [effect for effect in world.effects if effect.platform == self.name]
@@ -91,8 +92,11 @@ class Telegram:
         """Return an error in the Bot API's shape and words."""
         return failure(status, wait=wait)
 
-    def say(self, chat: int, text: str, name: str) -> None:
-        """Let a reader write: privately to the bot (`chat` is the reader's number), or in the discussion group."""
+    def say(self, chat: int, text: str, name: str, kind: str = "message", **more: Any) -> None:  # noqa: ANN401
+        """Let a reader write: privately to the bot (`chat` is the reader's number), or in the discussion group.
+
+        `more` are fields of the message in the Bot API's words ("date", "forward_origin"), `kind` is that of the update.
+        """
         group = self._chats.get(chat) if chat < 0 else None
         person = {
             "id": crc32(name.encode()) if group else chat,
@@ -102,8 +106,16 @@ class Telegram:
         }
         self._chats.setdefault(chat, {"id": chat, "type": "private", "first_name": name})
         said, entities = formatted(text, [])
-        content = {"text": said, **({"entities": entities} if entities else {})}
-        self._updates.add(self._keep({"from": person, "chat": self._chats[chat], **content}))
+        message = {"from": person, "chat": self._chats[chat], "text": said, **_given(entities=entities), **more}
+        self._updates.add(self._keep({name: each for name, each in message.items() if each is not None}), kind)
+
+    def press(self, chat: int, data: str, by: int, *, old: bool = False, **more: Any) -> None:  # noqa: ANN401
+        """Let somebody press a button of the bot's last message in a chat; `old` = so long ago that no answer is taken."""
+        shown = [each for (where, _), each in self._messages.items() if where == chat and each.get("from") == self._bot]
+        query: Fields = {"id": str(next(self._numbers)), "chat_instance": "1", "data": data, "message": shown[-1]}
+        if not old:
+            self._pressed.add(query["id"])
+        self._updates.add({**query, "from": {"id": by, "is_bot": False, "first_name": "Ada"}, **more}, "callback_query")
 
     def messages(self, chat: int) -> list[dict[str, Any]]:
         """Return what was said in a chat, oldest first, JSON-ready; a span is start, end (code points), kind, target."""
@@ -113,6 +125,11 @@ class Telegram:
                 "from": (message.get("from") or message["sender_chat"]).get("first_name", ""),
                 "bot": message.get("from", {}).get("id") == self._bot["id"],
                 "at": message["date"],
+                "buttons": [
+                    (each["text"], each["callback_data"])
+                    for row in message.get("reply_markup", {}).get("inline_keyboard", ())
+                    for each in row
+                ],
                 "spans": [
                     {"start": start, "end": end, "kind": kind, "target": target}
                     for start, end, kind, target in spans_of(words_of(message), entities_of(message))
@@ -172,6 +189,7 @@ class Telegram:
             raise Refusal("message is too long")
         preview = fields.get("link_preview_options", {})
         content = {"text": text, **_given(entities=entities, link_preview_options=preview)}
+        content |= _given(reply_markup=fields.get("reply_markup"))
         return self._send(chat, reply, [content], [])[0]
 
     async def _on_sendphoto(self, fields: Fields, files: Fields) -> Fields:
@@ -224,7 +242,14 @@ class Telegram:
     async def _on_deletewebhook(self, _: Fields, __: Fields) -> bool:
         return True
 
+    async def _on_answercallbackquery(self, fields: Fields, _: Fields) -> bool:
+        if str(fields["callback_query_id"]) not in self._pressed:
+            raise Refusal("query is too old and response timeout expired or query ID is invalid")
+        self._pressed.discard(str(fields["callback_query_id"]))
+        return True
+
     async def _on_getupdates(self, fields: Fields, _: Fields) -> list[Fields]:
+        self._updates.kinds = tuple(fields.get("allowed_updates", self._updates.kinds))
         limit = min(int(fields.get("limit", 100)), 100)
         return await self._updates.wanted(int(fields.get("offset", 0)), limit, float(fields.get("timeout", 0)))
 

@@ -22,6 +22,7 @@ STRUCTURED = frozenset(
         "media",
         "link_preview_options",
         "reply_parameters",
+        "reply_markup",
         "commands",
         "allowed_updates",
         "message_ids",
@@ -112,11 +113,15 @@ class Updates:
         self._waiting: list[Fields] = []
         self._last = first
         self._poll: asyncio.Future[bool] | None = None
+        #: Which kinds are wanted; what came before that was said is told all the same (#getupdates).
+        self.kinds: tuple[str, ...] = ()
 
-    def add(self, message: Fields) -> None:
-        """Queue a message and wake whoever waits."""
+    def add(self, told: Fields, kind: str = "message") -> None:
+        """Queue a message, or what else the Bot API tells, and wake whoever waits."""
+        if self.kinds and kind not in self.kinds:
+            return
         self._last += 1
-        self._waiting.append({"update_id": self._last, "message": message})
+        self._waiting.append({"update_id": self._last, kind: told})
         self._end_poll(True)
 
     async def wanted(self, offset: int, limit: int, seconds: float) -> list[Fields]:
