@@ -136,6 +136,12 @@ class Steering:
             else:
                 given.add(slot)
                 placed.append(guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot))
+        # What the old plan's cap or budget had put off is ruled anew, with the plan's gap between, never in a burst.
+        gap = (await self._planner.plan(channel)).late.gap
+        put_off = [each for each in scheduled if each not in waiting and each.due is not None and each.due > now]
+        for number, delivery in enumerate(put_off):
+            if delivery.due is not None and (sooner := now + number * gap) < delivery.due:
+                placed.append(guarded(delivery, State.SCHEDULED, why, due=sooner))
         await self._store.move([*freed, *placed], now)  # slots are let go before they are given
         return len(placed)
 

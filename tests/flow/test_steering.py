@@ -325,3 +325,14 @@ async def test_sending_now_during_a_blackout_or_a_pause_must_be_meant(house):
     await house.steering.send_now(["c1"], anyway=True)
     await house.settle()
     assert len(house.boards["wall"].calls) == 1, "a pause is a pause"
+
+
+async def test_a_plan_that_lifts_a_cap_lets_go_what_the_cap_had_put_off(house):
+    late = [
+        delivery(f"d{n}", channel="board", slot=NOON - n * HOUR - HOUR, due=NOON + (n + 1) * 24 * HOUR)
+        for n in range(3)
+    ]
+    await house.store.add_deliveries(late, NOON)
+    await house.steering.put_plan("board", Plan())
+    due = sorted([each.due for each in await house.store.deliveries(channel="board")])
+    assert due == [NOON, NOON + Plan().late.gap, NOON + 2 * Plan().late.gap]
