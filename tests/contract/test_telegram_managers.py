@@ -291,6 +291,23 @@ async def test_a_manager_is_heard_while_a_reader_is_still_being_answered(room):
     assert [(by, verb) for by, verb, _ in await room.acts()] == [("telegram:42", "pause"), ("telegram:43", "pause")]
 
 
+class StuckClock(HurriedClock):
+    """A clock whose sleeps do not end."""
+
+    async def sleep(self, span: timedelta) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_pause_that_telegram_wants_before_a_reply_keeps_no_manager_from_being_heard(room):
+    room.bench.clock = StuckClock()
+    room.bench.world.faults.append(Fault(platform="telegram", kind="flood", on="publish"))
+    async with room.listening():
+        room.bench.service.say(ADA, "/status", "Ada")
+        await until(lambda: not room.bench.world.faults)
+        room.bench.service.say(OTHER, "/hold storm", "Ben")
+        assert "paused: storm" in (await room.told(1, OTHER))[0]
+
+
 @pytest.mark.parametrize("kind", ["reset", "error", "truncate", "flood"])
 async def test_it_is_done_once_even_if_it_cannot_be_told(room, kind):
     room.bench.world.faults.append(Fault(platform="telegram", kind=kind, on="publish"))
