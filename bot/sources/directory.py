@@ -72,7 +72,8 @@ def _nodes(text: str, where: str) -> Any:  # noqa: ANN401 - as above
     try:
         return matter.nodes(text, where, 1)
     except BadArticle as error:
-        if "'@'" in error.what:
+        number = int(error.where.rpartition(":")[2])
+        if ": @" in "".join(text.split("\n")[number - 1 : number]):
             error.hint = 'a handle that begins with @ needs quotes: "@ada@town.example"'
         raise
 

@@ -84,7 +84,7 @@ def test_what_is_exported_can_be_imported_elsewhere(home, tmp_path):
     assert [verb for _, verb, _ in acts(there)] == ["import"]
 
     def but_acts(text):
-        return [line for line in text.splitlines() if json.loads(line)["record"] not in ("act", "hold", "end")]
+        return [line for line in text.splitlines() if json.loads(line)["record"] not in ("act", "heard", "hold", "end")]
 
     assert but_acts(handbill(there, "export", "-").stdout) == but_acts(lines)
     (tmp_path / "x.jsonl").write_text(lines.replace('"state":"scheduled"', '"state":"lost"', 1))
