@@ -18,6 +18,7 @@ import structlog
 
 log = structlog.get_logger("clock")
 
+BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 #: By how much the machine's clock may be set without anyone confirming it.
 TRUSTED = timedelta(minutes=5)
 
@@ -32,9 +33,7 @@ def steady() -> float:
 
     Linux's CLOCK_MONOTONIC stops in sleep, its CLOCK_BOOTTIME does not (clock_gettime(2)); elsewhere there is only one.
     """
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.clock_gettime(BOOTTIME) if BOOTTIME is not None else time.monotonic()
 
 
 class SystemClock:
@@ -50,13 +49,14 @@ class SystemClock:
         """Return the present, aware UTC, never earlier than a moment returned before (but see `believe`)."""
         said, ticks = self._wall(), self._steady()
         ours = self._known + timedelta(seconds=ticks - self._at)
-        if abs(said - ours) <= TRUSTED:
+        if -TRUSTED <= said - ours <= TRUSTED:
             self._known, self._at, self.doubt = said, ticks, None
             ours = said
         elif self.doubt is None or abs(said - ours - self.doubt) > TRUSTED:
             self.doubt = said - ours
             log.warning("the machine's clock jumped", by=str(self.doubt), believed=ours.isoformat())
-        self._latest = max(self._latest, ours)
+        if ours > self._latest:
+            self._latest = ours
         return self._latest
 
     def believe(self) -> None:

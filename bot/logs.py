@@ -15,6 +15,7 @@ from typing import TextIO
 from urllib.parse import quote, quote_plus
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, WrappedLogger
 
 BLOT = "[secret]"
@@ -40,7 +41,7 @@ def configure(level: str, secrets: Sequence[str]) -> None:
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if pretty else "iso", utc=not pretty),
             structlog.processors.format_exc_info,
             Redacting(secrets, margin="    | " if pretty else ""),
-            structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.dev.ConsoleRenderer() if pretty else _as_json,
         ],
         logger_factory=partial(Lines, sys.stderr),
         cache_logger_on_first_use=False,
@@ -88,7 +89,10 @@ class Redacting:
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
         """Return the event in plain values without secrets."""
         traceback = event.pop("exception", None)
-        safe = {self.line(str(key)): self.plain(value) for key, value in event.items()}
+        safe = {
+            self.line(key): self.line(value) if type(value) is str else self.plain(value)
+            for key, value in event.items()
+        }
         if traceback:
             lines = self.blotted(str(traceback)).split("\n")
             safe["exception"] = "\n".join(self._margin + self.line(each) for each in lines)
@@ -109,7 +113,8 @@ class Redacting:
 
     def line(self, text: str) -> str:
         """Return the text on one line, control characters written out ("\\n"), secrets blotted."""
-        text = self.blotted(text)
+        if self._secrets:
+            text = self._secrets.sub(BLOT, text)
         if text.isascii() and text.isprintable():
             return text
         return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
@@ -117,6 +122,10 @@ class Redacting:
     def blotted(self, text: str) -> str:
         """Return the text with a blot for each secret."""
         return self._secrets.sub(BLOT, text) if self._secrets else text
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return to_json(event).decode()
 
 
 def _named(logger: WrappedLogger, _: str, event: EventDict) -> EventDict:

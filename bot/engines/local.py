@@ -11,6 +11,7 @@ Traps that shaped this (APScheduler 3.11; its issues 292, 351, 526 and 752, and 
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ log = structlog.get_logger("engine")
 
 SAFETY_TICK = timedelta(seconds=2)
 WAKE = "wake"
+#: New objects after which the collector looks for cycles; Python's own 700 is for programs that make few.
+GARBAGE = 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class LocalEngine:
         self, wake: Callable[[], Awaitable[None]], chores: Mapping[timedelta, Callable[[], Awaitable[None]]]
     ) -> None:
         """Begin calling; the first wake-up comes at once, a chore's first run after its interval."""
+        _spare_the_collector()
         self._scheduler.start()
         self._errands = {WAKE: Errand(call=wake, interval=self._tick)}
         for interval, chore in chores.items():
@@ -135,6 +139,12 @@ class LocalEngine:
             if errand.due is not None and errand.due < late:
                 self._plan(name, 0)
         self._watch = asyncio.get_running_loop().call_later(self._tick, self._look)
+
+
+def _spare_the_collector() -> None:
+    """Let Python's garbage collector pass over all that was loaded so far: it took a tenth of a delivery's time."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 10, 10)
 
 
 class Once(BaseTrigger):  # type: ignore[misc]  # the library has no types

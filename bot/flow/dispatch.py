@@ -44,6 +44,9 @@ from bot.ports import Clock, Engine, Platform, Store
 
 log = structlog.get_logger("dispatch")
 
+#: How many deliveries are read at a time: the first go out while the next are read, and nothing else waits for long.
+AT_ONCE = 25
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -74,16 +77,22 @@ class Dispatch:
 
     async def wake(self) -> None:
         """Begin every delivery that is due on a free channel, and ask to be woken for the next one."""
-        if self._stopping.is_set():
+        seen: set[str] = set()
+        while not self._stopping.is_set():
+            now = self._clock.now()
+            ready = await self._store.ready(now, [*seen.union(self._under_way)], AT_ONCE)
+            for delivery in ready.deliveries:
+                name = delivery.channel
+                seen.add(name)
+                # A channel of which anything is damaged is left out: nobody can tell what holds for it.
+                if channel := ready.channels.get(name):
+                    self._begin(delivery, channel, ready.plans.get(name, self._default))
+            if ready.more:
+                continue
+            # Compared with the moment of the reading: what has come due since then must not wait for the safety tick.
+            if ready.upcoming is not None and ready.upcoming > now:
+                self._engine.wake_at(ready.upcoming)
             return
-        now = self._clock.now()
-        ready = await self._store.ready(now, list(self._under_way))
-        for delivery in ready.deliveries:
-            name = delivery.channel
-            self._begin(delivery, ready.channels[name], ready.plans.get(name, self._default))
-        # Compared with the moment of the reading: what has come due since then must not wait for the safety tick.
-        if ready.upcoming is not None and ready.upcoming > now:
-            self._engine.wake_at(ready.upcoming)
 
     def _begin(self, delivery: Delivery, channel: Channel, plan: Plan) -> None:
         """Let a delivery take its way beside those of the other channels, unless its own or its host is busy."""
@@ -237,10 +246,10 @@ class Dispatch:
         if not isinstance(outcome, Sent):
             log.info("attempt", delivery=delivery.id, part=part.number, outcome=type(outcome).__name__)
         await self._record(replace(attempt, key=key, ended=now, outcome=outcome), change)
-        await self._heed(channel, outcome, change)
+        await self._heed(channel, outcome, change, now)
         if change is not None and change.to is State.SENT:
-            self._pacing.posted(channel.name)
-        self._pacing.heard(channel.name, outcome)
+            self._pacing.posted(channel.name, now)
+        self._pacing.heard(channel.name, outcome, now)
         if telling:
             await self._hosts.heard(channel, outcome)
         return outcome
@@ -311,9 +320,9 @@ class Dispatch:
             each.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _heed(self, channel: Channel, outcome: Outcome, change: Change | None) -> None:
+    async def _heed(self, channel: Channel, outcome: Outcome, change: Change | None, now: datetime) -> None:
         """Do what an outcome asks of the whole channel: a pause, or a rest."""
-        wish = asked(outcome, self._clock.now())
+        wish = asked(outcome, now)
         if (kept := bounded(wish)) < wish:
             log.warning("absurd wait", channel=channel.name, asked=str(wish), kept=str(kept))
         match outcome:

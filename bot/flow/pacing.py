@@ -20,6 +20,7 @@ from bot.domain.lateness import Late, LatePolicy, decide, words
 from bot.domain.outcome import Outcome
 from bot.domain.pacing import Quota, Rate, clear_of, cost_of, free_at, money, month_of, quota_free_at
 from bot.domain.plan import Plan
+from bot.flow.refitting import WHY, excess
 from bot.ports import Clock, Store
 
 DAY = timedelta(days=1)
@@ -62,21 +63,28 @@ class Pacing:
         self._store, self._clock = store, clock
         self._posted: dict[str, datetime | None] = {}
         self._quotas: dict[str, tuple[Quota, datetime] | None] = {}
+        self._called: dict[str, int] = {}
 
-    def heard(self, channel: str, outcome: Outcome) -> None:
-        """Remember what a platform said of its quota; the store keeps it with the outcome."""
+    def heard(self, channel: str, outcome: Outcome, at: datetime) -> None:
+        """Remember what a platform said of its quota, and how many calls it has heard since; the store keeps the quota."""
         if (quota := getattr(outcome, "quota", None)) is not None:
-            self._quotas[channel] = (quota, self._clock.now())
+            self._quotas[channel] = (quota, at)
+            self._called[channel] = 0
+        elif channel in self._called:
+            self._called[channel] += 1
 
-    def posted(self, channel: str) -> None:
+    def posted(self, channel: str, at: datetime) -> None:
         """Remember that the channel posted just now."""
-        self._posted[channel] = self._clock.now()
+        self._posted[channel] = at
 
     async def ruling(self, delivery: Delivery, limits: Limits, plan: Plan) -> Later | Aside | None:
         """Return what keeps a due delivery from going out now, None when nothing does."""
         now = self._clock.now()
         if aside := _aside(delivery, plan.late, now, await self._since(delivery, now)):
             return aside
+        # What waits for its first try is rendered anew when limits shrink; what is on its way then can only be looked at here.
+        if delivery.epoch and not delivery.receipts and (over := excess(delivery.post, limits)):
+            return Aside(to=State.HELD, why=f"{WHY} ({over}): change its article or cancel it")
         if plan.blackouts and not delivery.anyway and (clear := plan.clear_from(now)) > now:
             return await self._later(delivery, plan, Bound(until=clear, why=_silence(plan, now, clear)), 1)
         if not delivery.receipts and (ruled := await self._late(delivery, plan.late, now)):
@@ -103,11 +111,15 @@ class Pacing:
             Bound(until=await _free_at(rate, nth, [], now, calls), why=_most(rate), rate=rate, nth=nth)
             for rate in limits.rates
         ]
-        if told and told[0].until > now:
+        if told and told[0].until > now and not self._has_room(channel, told[0], calls):
             why = "the platform said that it takes no more for now"
             bounds.append(Bound(until=await _quota_free_at(*told, nth, now, calls), why=why))
         last = max(bounds, key=lambda bound: bound.until, default=None)
         return last if last and last.until > now else None
+
+    def _has_room(self, channel: str, told: Quota, calls: int) -> bool:
+        """Tell whether a quota surely allows so many calls: told in this run, only what was heard since has used it."""
+        return channel in self._called and told.left >= self._called[channel] + calls
 
     async def _daily(self, delivery: Delivery, plan: Plan, now: datetime) -> Bound | None:
         """Deliveries are counted, not their parts and tries; one that has begun is never broken off."""

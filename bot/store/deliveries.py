@@ -11,11 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     ScalarSelect,
+    and_,
     bindparam,
     case,
     func,
     insert,
     literal,
+    or_,
     select,
     text,
     update,
@@ -116,6 +118,7 @@ DUE = (
         ~select(literal(1)).where(HOLD.c.active == 1).exists(),
     )
     .order_by(D.due, D.id)
+    .limit(bindparam("most", type_=Integer))
 )
 _DUE = Prepared(DUE)
 #: One step for each state, however many channels there are.
@@ -192,16 +195,36 @@ def get(connection: Connection, beginning: str) -> Delivery:
 
 
 def every(
-    connection: Connection, campaign: str, article: str, channel: str, states: Sequence[State], limit: int
+    connection: Connection,
+    campaign: str,
+    article: str,
+    channel: str,
+    states: Sequence[State],
+    limit: int,
+    after: tuple[datetime | None, str] | None = None,
 ) -> Sequence[Delivery]:
-    """Return the deliveries that match all that is given, by due (those without last), then id."""
-    query = select(*COLUMNS).select_from(JOINED).order_by(D.due.nulls_last(), D.id)
-    for column, wanted in ((D.campaign, campaign), (D.article, article), (D.channel, channel)):
-        if wanted:
-            query = query.where(column == wanted)
+    """Return the deliveries that match all that is given, by due (those without last), then id; only those `after` a place."""
+    query, order = select(*COLUMNS).select_from(JOINED), (D.due.nulls_last(), D.id)
+    wanted = [
+        column == value
+        for column, value in ((D.campaign, campaign), (D.article, article), (D.channel, channel))
+        if value
+    ]
     if states:
-        query = query.where(D.state.in_([state.value for state in states]))
-    return rows.read(connection, query.limit(limit) if limit else query)
+        wanted.append(D.state.in_([state.value for state in states]))
+    if after is not None:
+        wanted.append(_behind(*after))
+    if limit:
+        # Chosen by id first, so that nothing is read of the posts that are not on this page.
+        wanted = [D.id.in_(select(D.id).where(*wanted).order_by(*order).limit(limit))]
+    return rows.read(connection, query.where(*wanted).order_by(*order))
+
+
+def _behind(due: datetime | None, id: str) -> ColumnElement[bool]:
+    """Return what is true of deliveries that come after a place in that order."""
+    if due is None:
+        return and_(D.due.is_(None), D.id > id)
+    return or_(D.due > due, and_(D.due == due, D.id > id), D.due.is_(None))
 
 
 def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequence[Delivery]:
@@ -241,8 +264,8 @@ def put_off(connection: Connection, channel: str, now: datetime) -> Sequence[dat
     return tuple(connection.scalars(select(D.due).where(*waits).order_by(D.due)))
 
 
-def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[Ready, Sequence[str]]:
-    """Return the first due delivery of each free channel, the longest due first; none while everything is on hold.
+def ready(connection: Connection, now: datetime, busy: Sequence[str], most: int) -> tuple[Ready, Sequence[str]]:
+    """Return the first due delivery of each free channel, at most so many, the longest due first; none while on hold.
 
     Beside them the ids of those that cannot be read: they are in the way of what comes after them until `park` took them off.
     """
@@ -251,13 +274,14 @@ def ready(connection: Connection, now: datetime, busy: Sequence[str]) -> tuple[R
         return Ready(deliveries=(), channels={}, plans={}, upcoming=None if first is None else moment(first)), ()
     damaged: Sequence[str] = ()
     try:
-        found = rows.swift(connection, _DUE, {"now": now, "busy": list(busy)})
+        found = rows.swift(connection, _DUE, {"now": now, "busy": list(busy), "most": most})
     except (ValueError, sqlite3.Error):
-        found, damaged = rows.sound(connection, DUE, {"now": now, "busy": json.dumps(list(busy))})
+        found, damaged = rows.sound(connection, DUE, {"now": now, "busy": json.dumps(list(busy)), "most": most})
     theirs = [each.channel for each in found]
     known, plans = channels.theirs(connection, theirs) if theirs else ({}, {})
     upcoming = next_due(connection, [*busy, *theirs])
-    return Ready(deliveries=found, channels=known, plans=plans, upcoming=upcoming), damaged
+    more = len(found) + len(damaged) == most
+    return Ready(deliveries=found, channels=known, plans=plans, upcoming=upcoming, more=more), damaged
 
 
 def park(connection: Connection, ids: Sequence[str], at: datetime) -> None:

@@ -34,16 +34,15 @@ class Prepared:
         """
         stored = self._constants.copy()
         for name, value in values.items():
-            match value:
-                case str() | int() | None:
-                    stored[name] = value
-                case datetime():
-                    stored[name] = ticks(value)
-                case _:
-                    stored[name] = json.dumps(value)
+            # In the order of how often they come.
+            if value is None or isinstance(value, str | int):
+                stored[name] = value
+            elif isinstance(value, datetime):
+                stored[name] = ticks(value)
+            else:
+                stored[name] = json.dumps(value)
         raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        return raw.execute(self._sql, stored)
+        return raw.execute(self._sql, stored)  # type: ignore[union-attr, no-any-return]
 
 
 def among(name: str) -> Select[Any]:

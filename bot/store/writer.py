@@ -1,8 +1,9 @@
 """The one thread that writes: whatever waits shares one transaction and one fsync.
 
-Each turn takes all functions that wait, runs each inside its own SAVEPOINT, commits once, and then resolves their
-futures: a caller that got its answer knows that it is durable. A function that fails takes back its own work only; a
-commit that fails fails them all.
+Each turn takes all functions that wait, runs them, commits once, and then resolves their futures: a caller that got its
+answer knows that it is durable. When a function fails, all are taken back and each is run once more inside a SAVEPOINT of
+its own, so that it takes back its own work only; a commit that fails fails them all. So a function may run twice, and does
+nothing but write to the database and its journal.
 
 SQLite before 3.51.3 can corrupt a database when one connection checkpoints while another begins the log anew
 (sqlite.org/wal.html, "WAL-reset bug"). So nothing checkpoints by itself; the writer does it between turns on a second
@@ -131,10 +132,11 @@ class Writer:
             if self._broken:
                 raise self._broken
             self._refuse_other_files()
-            self._raw.execute("BEGIN IMMEDIATE")
-            self._refuse_other_schema()
-            for job in turn:
-                self._run_one(job)
+            self._begin()
+            if not self._run_all(turn):
+                self._begin()
+                for job in turn:
+                    self._run_one(job)
             self._raw.execute("COMMIT")
             if self._journal:
                 self._journal.confirm()
@@ -146,6 +148,10 @@ class Writer:
             self._mind(error)
             for job in turn:
                 job.error = told(error)
+
+    def _begin(self) -> None:
+        self._raw.execute("BEGIN IMMEDIATE")
+        self._refuse_other_schema()
 
     def _refuse_other_files(self) -> None:
         """What is written to a log or a database that was removed or exchanged meanwhile would be lost at the end."""
@@ -180,6 +186,21 @@ class Writer:
 
     def _present_files(self) -> list[os.stat_result]:
         return [os.stat(self._path), os.stat(f"{self._path}-wal")]  # noqa: PTH116 - at every turn, and pathlib takes twice as long
+
+    def _run_all(self, turn: Sequence[Job]) -> bool:
+        """Run a turn's functions as if none could fail; when one does, take all of their work back and tell so."""
+        try:
+            for job in turn:
+                if not job.future.cancelled():
+                    job.result = job.work(self._connection)
+        except Exception as error:
+            if not self._raw.in_transaction or code_of(error) in FATAL:
+                raise
+            self._raw.execute("ROLLBACK")
+            if self._journal:
+                self._journal.forget()
+            return False
+        return True
 
     def _run_one(self, job: Job) -> None:
         """Run one function; its failure is its own unless SQLite gave up the whole transaction (a full disk)."""

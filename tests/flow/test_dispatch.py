@@ -1,15 +1,19 @@
 """Dispatch and reconcile over the real store: every outcome, threads, pauses, lateness, takeover after a crash."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.delivery import LEASE_MARGIN, State
 from bot.domain.outcome import Pending, Refused, Retry, Unauthorised, Unknown
+from bot.domain.plan import Plan
 from bot.errors import BadInput, CannotTell, NotAllowed, Unreachable
+from bot.flow.dispatch import Dispatch
 from bot.flow.settling import Verdict
+from tests.fakes import NoticeBoard
 from tests.flow.conftest import PACE, House
-from tests.store_samples import HOUR, MINUTE, NOON, attempt, delivery
+from tests.store_samples import HOUR, MINUTE, NOON, attempt, channel, delivery
 
 
 async def add(house: House, *deliveries) -> None:
@@ -44,6 +48,32 @@ async def test_what_comes_due_while_the_store_is_read_does_not_wait_for_the_safe
     house.store.ready = slowly
     await house.dispatch.wake()
     assert house.engine.asked == [NOON + timedelta(milliseconds=1)]
+
+
+async def test_what_no_longer_fits_when_it_is_tried_again_is_held(house):
+    house.boards["board"].script = [Retry(why="connection refused")]
+    await add(house, delivery("a1", channel="board"))
+    await house.settle()
+    was = channel("board")
+    await house.store.put_channel(replace(was, limits=replace(was.limits, length=5)))
+    house.pass_time(MINUTE)
+    await house.settle()
+    found = await house.store.delivery("a1")
+    assert (found.state, len(house.boards["board"].calls)) == (State.HELD, 1)
+    assert "the channel takes 5" in found.why
+
+
+async def test_one_waking_begins_all_that_is_due_whatever_cannot_be_sent_is_in_front(house):
+    deaf, free = [f"deaf{number}" for number in range(60)], [f"free{number}" for number in range(60)]
+    for name in deaf + free:
+        await house.store.put_channel(channel(name))
+    house.boards |= {name: NoticeBoard(house.clock) for name in free}
+    house.dispatch = Dispatch(house.store, house.clock, house.engine, house.boards, Plan(), PACE)
+    await add(house, *(delivery(name, channel=name, due=NOON - HOUR) for name in deaf))
+    await add(house, *(delivery(name, channel=name, due=NOON) for name in free))
+    await house.dispatch.wake()
+    await house.dispatch.idle()
+    assert [len(house.boards[name].calls) for name in free] == [1] * 60
 
 
 @pytest.mark.parametrize(
