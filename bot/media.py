@@ -99,7 +99,8 @@ class MediaFolder:
                     Path(partial).unlink()
                 raise
         except OSError as error:
-            raise StoreError(f"cannot keep an image: {error.strerror}", where=str(self._folder)) from error
+            hint = "it is tried again by itself: make room, or mend the folder's rights"
+            raise StoreError(f"cannot keep an image: {error.strerror}", where=str(self._folder), hint=hint) from error
 
     def _fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
         try:

@@ -1,5 +1,6 @@
 """What a source found -> articles taken in, their deliveries planned or, where unsent, renewed."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change
+from bot.domain.outcome import Unknown
 from bot.errors import NotAllowed, NotFound, StoreError, told
 from bot.flow.planning import Planner
 from bot.flow.settling import GONE, stale
@@ -31,6 +33,7 @@ LATE = {
     State.SENDING: "it is being sent at this moment; if that fails, it gets the new words before the next try",
     State.UNCERTAIN: "it may be public already; if it turns out not to be there, it is held with the new words",
 }
+EDITED_SINCE = "; its article was edited since"
 HALF_OUT = "a part of it is public, so the rest goes out as it was approved"
 
 
@@ -57,9 +60,14 @@ class Intake:
 
     def __init__(self, store: Store, clock: Clock, planner: Planner) -> None:
         self._store, self._clock, self._planner = store, clock, planner
+        self._turn = asyncio.Lock()
 
     async def take(self, source: Source) -> Taken:
-        """Read the source and bring the ledger in step with it."""
+        """Read the source and bring the ledger in step with it, one caller at a time."""
+        async with self._turn:
+            return await self._take(source)
+
+    async def _take(self, source: Source) -> Taken:
         found = await source.read()
         await self._store.put_campaigns(found.campaigns)
         if found.directory is not None:
@@ -118,7 +126,7 @@ class Intake:
 
         Tells whether one is being sent at this moment: the edit waits for what comes of that.
         """
-        before = await self._store.article(article.campaign, article.name)
+        before = await self._before(article)
         campaign = await self._store.campaign(article.campaign)
         deliveries = await self._store.deliveries(campaign=article.campaign, article=article.name)
         again = False
@@ -144,6 +152,13 @@ class Intake:
             await self._release(article)
         return False
 
+    async def _before(self, article: Article) -> Article:
+        """Return an article's former edition; what was damaged in the database may have said anything."""
+        try:
+            return await self._store.article(article.campaign, article.name)
+        except NotFound:
+            return replace(article, digest="")
+
     async def _renew_one(self, delivery: Delivery, article: Article, made: "Composition | None") -> None:
         same = _file(article) == delivery.digest.partition("+")[0]
         what = "its campaign or the directory was changed" if same else "the article was edited"
@@ -162,15 +177,22 @@ class Intake:
         )
         if faults := await self._planner.faults(renewed, article):
             renewed = replace(renewed, why=f"{what}; {faults}")
+        if delivery.state is State.HELD and await self._may_be_public(delivery):
+            renewed = replace(renewed, why=f"{delivery.why.removesuffix(EDITED_SINCE)}{EDITED_SINCE}")
         await self._store.replace_post(renewed, self._clock.now())
+
+    async def _may_be_public(self, delivery: Delivery) -> bool:
+        """Tell whether something was sent of which nobody heard: an older copy of the database was put in place."""
+        attempts = await self._store.attempts(delivery.id) if delivery.epoch else ()
+        return bool(attempts) and (attempts[-1].outcome is None or isinstance(attempts[-1].outcome, Unknown))
 
     async def _release(self, article: Article) -> None:
         """Schedule what waited while the article was a draft: marking it ready is its manager's approval.
 
-        A thread that is half out did not wait for that: it is finished or taken back by a decision of its own.
+        A thread that is half out did not wait for that, nor did what may be public: a decision of their own is due.
         """
         held = await self._store.deliveries(campaign=article.campaign, article=article.name, states=(State.HELD,))
-        for delivery in [each for each in held if not each.receipts]:
+        for delivery in [each for each in held if not each.receipts and not await self._may_be_public(each)]:
             if faults := await self._planner.faults(delivery, article):
                 await self._store.reschedule(delivery, None, faults, self._clock.now())
                 continue

@@ -5,6 +5,7 @@ What was approved is what is sent, byte for byte; so a post that must change goe
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +14,7 @@ from bot.domain.channel import Channel, Limits
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change
 from bot.domain.post import Part, Post
-from bot.errors import BadInput, NotAllowed, NotFound
+from bot.errors import NotAllowed, StoreError, told
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("refitting")
 
+#: How often, and how far apart, it is looked at what comes of a post that is being sent.
+LOOKS, APART = 4, timedelta(seconds=2)
 WHY = "the channel's limits changed"
 
 
@@ -35,11 +38,22 @@ class Refitting:
         """Hold every unsent delivery of a channel whose post does not keep to its limits; return the ids.
 
         The store must know those limits already: the post is rendered anew by them, as far as that is possible. A
-        thread of which a part is public is left as it is, and goes on.
+        thread of which a part is public is left as it is, and goes on. What comes of one that is being sent is waited
+        for, for a moment: if it is to be tried again, it is held.
         """
-        waiting = await self._store.deliveries(channel=channel.name, states=tuple(UNSENT))
-        misfits = [(each, excess(each.post, channel.limits)) for each in waiting if not each.receipts]
-        return [each.id for each, over in misfits if over and await self._held(each, over)]
+        held: list[str] = []
+        for _ in range(LOOKS):
+            misfits = await self._misfits(channel)
+            held += [each.id for each, over in misfits if each.state in UNSENT and await self._held(each, over)]
+            if all(each.state in UNSENT for each, _ in misfits):
+                break
+            await self._clock.sleep(APART)
+        return tuple(dict.fromkeys(held))
+
+    async def _misfits(self, channel: Channel) -> list[tuple[Delivery, str]]:
+        """Return what waits or is being sent and passes the limits, with by what."""
+        found = await self._store.deliveries(channel=channel.name, states=(*UNSENT, State.SENDING))
+        return [(each, over) for each in found if not each.receipts and (over := excess(each.post, channel.limits))]
 
     async def _held(self, delivery: Delivery, over: str) -> bool:
         """Hold a delivery, with its new post if there is one; tell whether anything changed."""
@@ -73,8 +87,10 @@ class Refitting:
         try:
             article = await self._store.article(delivery.campaign, delivery.article)
             found = {each.channel.name: each for each in await self._planner.compose(article)}
-        except (BadInput, NotFound) as error:
-            log.info("cannot be rendered anew", delivery=delivery.id, why=error.what)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever keeps one from being composed must not keep the others
+            log.warning("cannot be rendered anew", delivery=delivery.id, why=told(error).what)
             return None
         return found.get(delivery.channel)
 

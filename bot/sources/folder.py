@@ -8,13 +8,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.directory import Directory
-from bot.errors import HandbillError, told
+from bot.errors import HandbillError, StoreError, told
 from bot.ports import Clock, Found, Media, Problem
 from bot.sources import article as reading
 from bot.sources import directory, pictures
@@ -23,6 +23,8 @@ from bot.sources import directory, pictures
 MISSING = timedelta(seconds=2)
 #: A file that has not changed for this long is taken for whole.
 SETTLED = timedelta(seconds=0.3)
+#: How soon a file is taken again that failed for what may pass by itself: a full disk, no descriptor left.
+AGAIN = timedelta(seconds=10)
 #: How often a changing file is looked at again before it is left for the next time.
 LOOKS = 10
 #: Articles that lie in the folder itself belong to this campaign.
@@ -35,6 +37,8 @@ WAITING = {
     **dict.fromkeys(CAMPAIGN_FILES, "its articles wait until then"),
     **dict.fromkeys(directory.FILES, "the directory as it was counts until then"),
 }
+#: A name of bytes that are no text here cannot be kept, shown or typed.
+NAMELESS = ("the name is not UTF-8", "rename it; if all such names are told, start Handbill with LC_ALL=C.UTF-8")
 #: What people put into the folder and we cannot read.
 FOREIGN = (".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages", ".epub")
 
@@ -70,12 +74,14 @@ class Folder:
     name: str = "folder"
     _taken: dict[Path, Taken] = field(default_factory=dict)
     _unsettled: bool = False
+    _failed: datetime | None = None
 
     async def read(self) -> Found:
         """Return all articles and campaigns that are whole now, and a problem for every file that cannot be taken.
 
         Articles of a campaign whose file cannot be read wait: without it they would go out without their imprint.
         """
+        self._failed = None
         paths, strays = await asyncio.to_thread(self._paths)
         for path in await self._settled(paths):
             self._taken[path] = await self._take(path)
@@ -111,7 +117,7 @@ class Folder:
         return Directory(entries=tuple(entry for each in found for entry in each.entries)) if known else None
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield soon after the start, when something in the folder changed, and again while a file was not whole."""
+        """Yield soon after the start, when something in the folder changed, and again while a file is not whole or failed."""
         from watchfiles import awatch
 
         while (
@@ -120,7 +126,8 @@ class Folder:
             await self.clock.sleep(MISSING)
         begun = False  # What changed between the last read and the beginning of this watch is seen by one more read.
         async for changed in awatch(self.root, debounce=400, step=100, rust_timeout=1000, yield_on_timeout=True):
-            if changed or self._unsettled or not begun:
+            failed = self._failed is not None and self.clock.now() >= self._failed + AGAIN
+            if changed or self._unsettled or failed or not begun:
                 begun = True
                 yield
 
@@ -139,9 +146,9 @@ class Folder:
             if path.name not in OTHERS and suffix not in (*reading.SUFFIXES, *FOREIGN):
                 continue
             key = campaign_at(self.root, path), path.name
-            why = _stray(path, len(within), taken=key in paths)
             if not path.is_file():
                 continue
+            why = _stray(path, len(within), taken=key in paths) if _sayable(within) else NAMELESS
             if why:
                 strays.append(Problem(where=self._where(path), what=why[0], hint=why[1]))
             else:
@@ -149,7 +156,7 @@ class Folder:
         return list(paths.values()), strays
 
     def _where(self, path: Path) -> str:
-        return path.relative_to(self.root.parent).as_posix()
+        return path.relative_to(self.root.parent).as_posix().encode(errors="backslashreplace").decode()
 
     async def _settled(self, paths: list[Path]) -> list[Path]:
         """Return the files that are new or changed and whole, waiting a little for those that are being written."""
@@ -192,8 +199,10 @@ class Folder:
             found = await pictures.load(draft, path.parent, self.root)
             article = await pictures.illustrated(draft, found, self.media)
         except Exception as error:  # noqa: BLE001 - one file must never keep the others waiting; a fault is met anew at each read
-            known = mark if isinstance(error, HandbillError) else NEVER
-            return Taken(stamp=known, problems=(self._problem(error, path),), pictures=files)
+            passing = isinstance(error.__cause__, OSError | StoreError)
+            self._failed = self.clock.now() if passing else self._failed
+            known = isinstance(error, HandbillError) and not passing
+            return Taken(stamp=mark if known else NEVER, problems=(self._problem(error, path),), pictures=files)
         problems = tuple(_no_alt(file, at) for file, alt, at in draft.pictures if not alt)
         return Taken(stamp=mark, article=article, problems=problems, pictures=files)
 
@@ -259,6 +268,11 @@ def _stray(path: Path, depth: int, *, taken: bool) -> tuple[str, str] | None:
     if taken:
         return "another article of this campaign has that name", "give it another name"
     return None
+
+
+def _sayable(parts: tuple[str, ...]) -> bool:
+    """Tell whether a name is text; Python hands out bytes that are none as halves of characters (PEP 383)."""
+    return not any("\ud800" <= each <= "\udfff" for part in parts for each in part)
 
 
 def _no_alt(name: str, where: str) -> Problem:

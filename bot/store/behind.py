@@ -12,7 +12,7 @@ from bot.domain.delivery import State
 from bot.domain.ledger import Hold
 from bot.errors import StoreError
 from bot.ports import Problem
-from bot.store import campaigns, channels, strays
+from bot.store import articles, campaigns, channels, strays
 from bot.store.connections import reading_engine, writing_engine
 from bot.store.failures import told as explained
 from bot.store.journal import compact, journal_of, overgrown, reaches, unknown
@@ -75,12 +75,12 @@ def hold_if_blind(connection: Connection, journal: Path, made: datetime | None, 
     before = channels.hold(connection)
     why = f"{what}: newer articles may be posted already, and nothing here tells: look at the platforms, cancel those"
     both = f"{before.why}; {why}" if before.on and before.why else why
-    channels.set_hold(connection, Hold(on=True, why=both, since=before.since if before.on else now))
+    channels.set_hold(connection, Hold(on=True, why=both), now)
     return True
 
 
 def problems(connection: Connection, path: Path) -> Sequence[Problem]:
-    """Return every source's problems, and of the database at `path` that it is an older copy, as long as that matters.
+    """Return every source's problems, what is damaged, and that the database at `path` is an older copy, while that matters.
 
     It does while anything that it made doubtful is undecided, or was not taken in yet.
     """
@@ -88,7 +88,7 @@ def problems(connection: Connection, path: Path) -> Sequence[Problem]:
     waiting = connection.scalar(select(func.count(STRAYS.c.delivery.distinct())).where(absent)) or 0
     undecided = select(func.count()).where(D.state.in_(OPEN), D.doubted.is_not(None))
     doubted = connection.scalar(undecided) or 0
-    found = campaigns.problems(connection)
+    found = (*channels.damaged(connection), *articles.forgotten(connection), *campaigns.problems(connection))
     if not waiting and not doubted:
         return found
     what = f"{strays.RESTORED}: {doubted} of its posts were sent after it was made, or may have been"

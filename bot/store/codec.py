@@ -33,8 +33,8 @@ def encode(value: object, *, without: frozenset[str] = frozenset()) -> str:
     return _adapter(type(value)).dump_json(value, exclude=set(without) or None).decode()
 
 
-def decode(kind: type[T], body: str, beside: Mapping[str, object] | None = None) -> T:
-    """Return the dataclass a JSON stands for, with the fields that were stored `beside` it."""
+def decode(kind: type[T], body: str | bytes, beside: Mapping[str, object] | None = None) -> T:
+    """Return the dataclass a JSON stands for, with the fields that were stored `beside` it; ValueError when it is none."""
     adapter: TypeAdapter[T] = _adapter(kind)
     return adapter.validate_python({**from_json(body), **beside}) if beside else adapter.validate_json(body)
 

@@ -1,9 +1,11 @@
 """The database file as the store uses it: one writer, a few readers in threads of their own, and what can be wrong with it."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -11,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.ports import Clock
-from bot.store import rows
-from bot.store.connections import reading_engine
+from bot.store import articles, campaigns, channels, rows
+from bot.store.connections import connect, reading_engine
 from bot.store.failures import told
 from bot.store.journal import Journal, journal_of
 from bot.store.migrate import copy_to
@@ -35,6 +37,8 @@ class LedgerFile:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="handbill-reader")
         self._journal = Journal(journal_of(path))
         self._writer = Writer(path, patience, self._journal)
+        self._watch: sqlite3.Connection | None = None
+        self._watching = Lock()
         self._closed = False
         try:
             self._writer.start()
@@ -67,6 +71,21 @@ class LedgerFile:
         """Return why nothing can be written until a restart, once that is so; until then, wait."""
         return await self._writer.lost()
 
+    async def version(self) -> int:
+        """Return a number that is another one after anybody, this process too, has written to the file."""
+        return await self._read(self._data_version)
+
+    def _data_version(self, _: Connection) -> int:
+        """Ask a connection of its own: each knows only what others wrote since (sqlite.org/pragma.html#pragma_data_version)."""
+        try:
+            with self._watching:
+                if self._watch is None:
+                    self._watch = connect(self.path, self._patience, "PRAGMA query_only = ON")
+                (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+                return int(version)
+        except sqlite3.Error as error:
+            raise told(error) from error
+
     async def backup(self, copy: Path) -> None:
         """Copy the database, in use as it is, to a file that must not exist yet; raises StoreError."""
         try:
@@ -81,6 +100,8 @@ class LedgerFile:
         self._closed = True
         await asyncio.to_thread(self._threads.shutdown)
         self._reading.dispose()
+        if self._watch is not None:
+            self._watch.close()
         await self._writer.close()
 
     async def _read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -104,7 +125,13 @@ def _check(connection: Connection) -> Sequence[str]:
     if faults != ("ok",):
         return faults
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check")
-    return *(f"{row[0]} refers to a missing {row[2]}" for row in orphans), *rows.faults(connection)
+    return (
+        *(f"{row[0]} refers to a missing {row[2]}" for row in orphans),
+        *rows.faults(connection),
+        *(f"channel {each.where}: {each.what}" for each in channels.damaged(connection)),
+        *campaigns.damaged(connection),
+        *(f"article {campaign}/{name} is damaged" for campaign, name in articles.damaged(connection)),
+    )
 
 
 def _fault(connection: Connection) -> str:

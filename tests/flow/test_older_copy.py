@@ -160,6 +160,29 @@ async def test_what_was_held_for_its_new_words_goes_out_once_a_person_approves_i
     assert len(town.public) == 2
 
 
+async def test_what_was_held_since_it_may_be_public_is_not_released_by_its_article(town):
+    """A draft by now, in other words; then its manager marks it ready, which is an approval of what waited for that."""
+    town.copied()
+    town.write(WORDS)
+    async with town.open() as house:
+        await taken_and_sent(house)
+    town.put_back()
+    async with town.open() as house:
+        town.write(OTHER, ready=False)
+        await house.intake.take(house.shelf)
+        (held,) = await house.store.deliveries()
+        assert (held.state, "other words" in held.why) == (State.HELD, True)
+        for words in (f"{OTHER} Bring a cup.", f"{OTHER} Bring two cups."):
+            town.write(words)
+            await house.intake.take(house.shelf)
+            await go_on(house)
+        (held,) = await house.store.deliveries()
+        assert held.state is State.HELD
+        assert "look at the platform" in held.why
+        assert held.why.count("edited since") == 1
+    assert len(town.public) == 1
+
+
 async def test_a_copy_that_has_the_same_article_under_another_id_does_not_send_it(town):
     """The copy was made of a database that somebody put back later, and the article was edited in between."""
     empty = town.path.with_name("empty.db")

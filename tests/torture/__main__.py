@@ -2,6 +2,7 @@
 
 python3 run.py torture 200                200 lives from seeds that are drawn
 python3 run.py torture 1 --seed 4711      that one again
+python3 run.py torture scenes             those that are aimed at one rule each
 python3 run.py torture steps              killed before and after every durable step, one life each
 """
 
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.torture.fates import STEPS, drawn
+from tests.torture.fates import SCENES, STEPS, drawn
 from tests.torture.judging import COUNTED, Verdict, judged
 from tests.torture.living import Life
 from tests.torture.nursery import Nursery, nursery
@@ -45,7 +46,7 @@ async def _one(seed: str, folder: Path, bots: Nursery, gate: asyncio.Semaphore) 
 async def main() -> int:
     """Live, tell, and return 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="run.py torture", description="Live through faults and kills, and judge.")
-    parser.add_argument("lives", nargs="?", default="50", help="how many, or `steps`")
+    parser.add_argument("lives", nargs="?", default="50", help="how many, `scenes` or `steps`")
     parser.add_argument("--seed", type=int, default=None, help="of the first life; the others count on from it")
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     parser.add_argument("--steps", type=int, default=STEPS, help="the last durable step that `steps` tries")
@@ -54,9 +55,14 @@ async def main() -> int:
     parser.add_argument("--keep", type=Path, default=None, help="an empty folder to keep every home in")
     given = parser.parse_args()
     first = random.randrange(10**6) if given.seed is None else given.seed
-    seeds = [f"{first + n}" for n in range(int(given.lives))] if given.lives != "steps" else [
-        f"{first}:{n}:{side}" for n in range(given.from_step, given.steps + 1) for side in ("before", "after")
-    ]  # fmt: skip
+    match given.lives:
+        case "steps":
+            steps = range(given.from_step, given.steps + 1)
+            seeds = [f"{first}:{n}:{side}" for n in steps for side in ("before", "after")]
+        case "scenes":
+            seeds = [f"{first}:{scene}" for scene in SCENES]
+        case number:
+            seeds = [f"{first + n}" for n in range(int(number))]
     counts: Counter[str] = Counter()
     with TemporaryDirectory(prefix="handbill-torture-") as folder:
         async for verdict in lived(seeds, given.keep or Path(folder), given.at_once):

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.sandbox.world import Fault
 
@@ -13,6 +14,10 @@ DEADLINE, MARGIN = 3.0, 5.0
 #: The status by which each platform refuses a post for good.
 REFUSAL = {"x": 403, "mastodon": 422, "telegram": 400, "bluesky": 400}
 YEARS = 3e8
+#: Lives that are not left to chance, each aimed at what would pass unseen otherwise.
+SCENES = ("lost", "cut", "told", "hushed")
+#: Seconds that a platform asks to be left alone for in one of them: longer than the bot would wait of its own accord.
+ASKED = 25
 #: A life that is left alone has written everything down with at most about so many commits.
 STEPS = 48
 
@@ -22,6 +27,7 @@ class Blow(StrEnum):
 
     KILL = "SIGKILL"
     STEP = "SIGKILL at a durable step"
+    CUT = "SIGKILL while an answer is on its way"
     FREEZE = "SIGSTOP past the lease, then SIGCONT"
     TERM = "SIGTERM"
     SECOND = "a second bot on the folder"
@@ -62,13 +68,14 @@ class Fate:
 
 
 def drawn(seed: str) -> Fate:
-    """Return the fate that a seed stands for: "S", or "S:N:before" for the N-th durable step and nothing else."""
-    rng, (_, *step) = random.Random(seed), seed.split(":")
-    if step:
-        number, side = step
-        return Fate(
-            seed=seed, articles=2, strokes=(Stroke(blow=Blow.STEP, wait=0, number=int(number), after=side == "after"),)
-        )
+    """Return the fate that a seed stands for: "S", "S:SCENE", or "S:N:before" for the N-th durable step and nothing else."""
+    rng, (_, *more) = random.Random(seed), seed.split(":")
+    match more:
+        case [scene]:
+            return _scene(seed, scene)
+        case [number, side]:
+            stroke = Stroke(blow=Blow.STEP, wait=0, number=int(number), after=side == "after")
+            return Fate(seed=seed, articles=2, strokes=(stroke,))
     return Fate(
         seed=seed,
         faults=tuple(fault for platform in CHANNELS for fault in _faults(platform, rng)),
@@ -78,6 +85,23 @@ def drawn(seed: str) -> Fate:
         replay=rng.choice((200, 200, 500)),
         processing=rng.choice((0.1, 0.1, 4.0)),
     )
+
+
+def _scene(seed: str, name: str) -> Fate:
+    """Return a life in which every platform does the same, and nobody but the bot keeps it from posting twice."""
+
+    def everywhere(kind: str, **more: Any) -> tuple[Fault, ...]:
+        return tuple(Fault(platform=each, kind=kind, **more) for each in CHANNELS)
+
+    refused = tuple(Fault(platform=each, kind="error", status=REFUSAL[each]) for each in CHANNELS)
+    scenes = {
+        "lost": (everywhere("reset", times=3), ()),
+        "cut": (everywhere("drip", times=2), (Stroke(blow=Blow.CUT, wait=0),)),
+        "told": (refused + everywhere("flood", seconds=ASKED), ()),
+        "hushed": (everywhere("delay", seconds=2), (Stroke(blow=Blow.PAUSE, wait=0),)),
+    }
+    faults, strokes = scenes[name]
+    return Fate(seed=seed, faults=faults, strokes=strokes, guards=False)
 
 
 def _faults(platform: str, rng: random.Random) -> Iterable[Fault]:

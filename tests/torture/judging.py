@@ -44,6 +44,7 @@ async def judged(life: Life) -> Verdict:
         return verdict
     verdict.counts["died"] = life.died
     _weigh(verdict, deliveries)
+    verdict.faults += [f"{channel} was not left alone for as long as it asked" for channel in life.hasty()]
     verdict.faults += await asyncio.to_thread(lambda: list(_spilt(life)))
     return verdict
 

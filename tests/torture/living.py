@@ -173,6 +173,12 @@ class Life:
             self.died += 1
             await self._ended(self.bot, -signal.SIGKILL)
 
+    async def _cut(self, stroke: Stroke) -> None:
+        """Kill it while followers see what it has not heard of yet; it may have nothing more to send."""
+        sending = "SELECT count(*) FROM deliveries WHERE state = 'sending'"
+        await until(lambda: self.world.effects and self._asked(sending), 20, every=0.05)
+        await self._kill(stroke)
+
     async def _freeze(self, _: Stroke) -> None:
         assert self.bot is not None
         self.bot.signal(signal.SIGSTOP)
@@ -191,12 +197,13 @@ class Life:
 
     async def _pause(self, _: Stroke) -> None:
         await self._told("pause", "a storm is coming")
-        await asyncio.sleep(DEADLINE + 1)  # what was under way has ended
-        before = self._asked("SELECT count(*) FROM attempts")
-        await asyncio.sleep(3)
-        if self._asked("SELECT count(*) FROM attempts") != before:
+        moment = (time.time() + 1) * 1e6  # the promise gives it a second
+        await asyncio.sleep(DEADLINE + 4)
+        if self._asked(f"SELECT count(*) FROM attempts WHERE armed > {moment:.0f}"):
             raise Broken("something was begun during a pause")
         await self._told("resume", "--late")
+        if self._asked("SELECT active FROM hold"):
+            raise Broken("everything is still on hold after it was resumed")
 
     async def _edit(self, _: Stroke) -> None:
         number = len(self.story) % self.fate.articles
@@ -291,9 +298,9 @@ class Life:
     def _ids(self, where: str) -> list[str]:
         return [str(row[0]) for row in self._rows(f"SELECT id FROM deliveries WHERE {where}")]
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, given: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.home}/data/handbill.db?mode=ro", uri=True, timeout=30)) as ledger:
-            return ledger.execute(query).fetchall()
+            return ledger.execute(query, given).fetchall()
 
     def _alive(self) -> bool:
         return self.bot is not None and self.bot.alive
@@ -331,6 +338,19 @@ class Life:
     def rests(self, channel: str) -> bool:
         """Tell whether a channel's platform has asked for a long pause."""
         return (channel,) in self._rows(RESTING)
+
+    def hasty(self) -> list[str]:
+        """Return the channels on which something was begun in a time for which the platform had asked to be left alone.
+
+        Only where the bot heard that, and nothing killed it before it could write down that the whole channel rests.
+        """
+        if {each.blow for each in self.fate.strokes} & {Blow.KILL, Blow.STEP, Blow.CUT, Blow.OLDER}:
+            return []
+        query = """SELECT count(*) FROM attempts heard JOIN outcomes USING (delivery, part, epoch) JOIN attempts next
+            ON next.channel = heard.channel WHERE kind = 'retry' AND heard.channel = ? AND heard.armed <= ?2
+            AND ended >= ?2 AND next.armed > ended AND next.armed < ?3"""
+        rests = [(channel, begin * 1e6, (begin + wait - 2) * 1e6) for channel, begin, wait in self.world.rests]
+        return [rest[0] for rest in rests if self._rows(query, rest)[0][0]]
 
     async def shown(self, *words: str) -> Any:
         """Return what a command shows as JSON."""

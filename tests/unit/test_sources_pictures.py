@@ -1,6 +1,8 @@
 """Pictures that articles name, through the folder source and the real media folder."""
 
+import asyncio
 import zlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,27 @@ async def test_a_file_on_which_the_program_fails_keeps_no_other_waiting_and_is_r
     assert ("general", "a.md") in (found.present or ())
     desk.source.media = whole
     assert names(await desk.source.read()) == ["general/a.md", "general/b.md"]
+
+
+async def test_a_picture_that_could_not_be_kept_is_tried_again_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.sources.folder.AGAIN", timedelta(0))
+    in_the_way = desk.root.parent / "media"
+    in_the_way.write_bytes(b"")  # like a full disk: no folder can be made there
+    desk.put("night.png", picture())
+    problem = await desk.problem("a.md", f"---\nimages: [{{file: night.png, alt: Night}}]\n---\n{TEXT}")
+    assert problem.what.startswith("image 'night.png': cannot keep an image: ")
+    assert "tried again by itself" in problem.hint
+    changes = desk.source.changes()
+    for _ in range(2):  # the first is for what changed before the watch began
+        await asyncio.wait_for(anext(changes), 100)
+        assert (await desk.source.read()).problems
+    in_the_way.unlink()
+    await asyncio.wait_for(anext(changes), 100)
+    found = await desk.source.read()
+    assert (names(found), found.problems) == (["general/a.md"], ())
+    told = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(1.5)
+    assert not told.done(), "there is nothing more to try"
+    told.cancel()
+    await asyncio.gather(told, return_exceptions=True)
+    await changes.aclose()  # type: ignore[attr-defined]
