@@ -1,6 +1,7 @@
 """The command line's root: finds the command that was typed, imports it, turns errors into words and exit codes."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from bot import __version__
-from bot.cli import COMMANDS, help_text
+from bot.cli import COMMANDS, help_text, program
 from bot.errors import HandbillError
 
 
@@ -29,7 +30,7 @@ class Lazy(click.Group):
             return None
         module = import_module(f"bot.cli.{COMMANDS[cmd_name][0]}")
         found: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
-        return found
+        return _as_typed(found)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -46,6 +47,14 @@ class Lazy(click.Group):
     def get_help(self, ctx: click.Context) -> str:
         """Return the words of the table, without importing any command."""
         return help_text()
+
+
+def _as_typed(command: click.Command) -> click.Command:
+    """Return a command, and those below it, with the examples of its help as they are typed here."""
+    command.help = re.sub(r"\bhandbill(?= )", program(), command.help or "")
+    for each in getattr(command, "commands", {}).values():
+        _as_typed(each)
+    return command
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,7 +78,7 @@ def command(page: Callable[..., Any]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = handbill(obj=faces, prog_name="handbill", standalone_mode=False)
+        code = handbill(obj=faces, prog_name=program(), standalone_mode=False)
         return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
         click.echo("handbill: stopped", err=True)
@@ -83,7 +92,7 @@ def command(page: Callable[..., Any]) -> int:
 
 def _told(error: Exception, faces: dict[str, Any]) -> int:
     """Print what went wrong in one line, and a hint; the traceback only where debug logs are wanted."""
-    from bot.cli.output import blotter, say
+    from bot.cli.output import blotter, say, typed
 
     settings = faces.get("settings")
     blot = blotter(settings)
@@ -92,7 +101,7 @@ def _told(error: Exception, faces: dict[str, Any]) -> int:
         trace = traceback.format_exception(error) if settings else traceback.format_tb(error.__traceback__)
         say(blot("".join(trace)), err=True)
     words, code = _words(error, secretive=settings is None)
-    say(blot(f"handbill: {words}"), err=True)
+    say(blot(typed(f"handbill: {words}", faces)), err=True)
     return code
 
 
@@ -102,10 +111,10 @@ def _words(error: Exception, *, secretive: bool) -> tuple[str, int]:
         case HandbillError():
             return str(error), error.exit_code
         case click.NoSuchOption(option_name="--home"):
-            path = error.ctx.command_path.removeprefix("handbill ") if error.ctx else "COMMAND"
+            path = error.ctx.command_path.removeprefix(f"{program()} ") if error.ctx else "COMMAND"
             return f"--home stands before the command: `handbill --home FOLDER {path}`", error.exit_code
         case click.UsageError():
-            path = error.ctx.command_path if error.ctx else "handbill"
+            path = error.ctx.command_path if error.ctx else program()
             return f"{error.format_message()}\n  `{path} --help` tells more", error.exit_code
         case click.ClickException():
             return error.format_message(), error.exit_code

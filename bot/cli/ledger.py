@@ -18,6 +18,7 @@ from bot.cli.output import (
     shape,
     show_json,
     show_table,
+    tell,
     with_app,
 )
 
@@ -97,36 +98,36 @@ async def _channel(app: "App", channel: "Channel") -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any], zone: str) -> None:
-    say(f"The bot is {'running' if found['running'] else 'not running (start it with `handbill run`)'}.")
+    tell(f"The bot is {'running' if found['running'] else 'not running (start it with `handbill run`)'}.")
     if found["trouble"]:
         say(f"NOTHING CAN BE SENT: {found['trouble']}. What is due waits, and goes out once that is mended.")
     if found["paused"]["on"]:
         say(f"Everything is PAUSED since {local(found['paused']['since'], zone)}: {found['paused']['why']}")
     if not found["channels"]:
-        say("No channel is set up: run `handbill init`, then `handbill doctor`.")
+        tell("No channel is set up: run `handbill init`, then `handbill doctor`.")
     names = {channel["name"] for channel in found["channels"]}
     for channel in found["channels"]:
         _show_channel(channel, [each for each in found["problems"] if each["where"] == channel["name"]], zone)
     for name in found["missing"]:
         say(f"  missing setting: {name}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(found["deliveries"].items()))
-    say(f"Deliveries: {states or 'none yet; put an article into queue/ or use `handbill add`'}.")
+    tell(f"Deliveries: {states or 'none yet; put an article into queue/ or use `handbill add`'}.")
     if found["next_due"]:
         say(f"Next: {local(found['next_due'], zone)} ({zone})")
     for problem in (each for each in found["problems"] if each["where"] not in names):
-        say(f"{problem['level'].upper()} {problem['where']}: {problem['what']}")
+        tell(f"{problem['level'].upper()} {problem['where']}: {problem['what']}")
         if problem["hint"]:
-            say(f"  {problem['hint']}")
+            tell(f"  {problem['hint']}")
     for delivery in found["attention"]:
-        say(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
-        say(f"  {_next_step(delivery, zone)}")
+        tell(f"{delivery['state'].upper()} {delivery['id']} on {delivery['channel']}: {delivery['why']}")
+        tell(f"  {_next_step(delivery, zone)}")
 
 
 def _show_channel(channel: dict[str, Any], problems: Sequence[dict[str, Any]], zone: str) -> None:
     paused = f"  PAUSED: {channel['paused']} (mend it, then `handbill doctor`)" if channel["paused"] else ""
-    say(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
+    tell(f"  {channel['name']}  {channel['account'] or 'not verified yet'}{paused}")
     for problem in problems:
-        say(f"    {problem['what']}; {problem['hint']}")
+        tell(f"    {problem['what']}; {problem['hint']}")
     if channel["rests_until"]:
         say(f"    {channel['rests_why']}; next try {local(channel['rests_until'], zone)}")
     if channel["currency"]:
@@ -134,11 +135,12 @@ def _show_channel(channel: dict[str, Any], problems: Sequence[dict[str, Any]], z
 
 
 def _next_step(delivery: dict[str, Any], zone: str) -> str:
+    seen = f"{delivery['id']}@{delivery['version']}"
     if delivery["state"] == "failed":
-        return f"mend the cause, then `handbill approve {delivery['id']}`; `handbill log {delivery['id']}` tells more"
+        return f"mend the cause, then `handbill approve {seen}`; `handbill log {delivery['id']}` tells more"
     if delivery["due"]:
         return f"it may be public; the platform is asked {local(delivery['due'], zone)}"
-    return f"it may be public: look there, then `handbill settle {delivery['id']}` (--help says how)"
+    return f"it may be public: look there, then `handbill settle {seen}` (--help says how)"
 
 
 @click.command(
@@ -163,7 +165,7 @@ def log_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
         from bot import app
 
         async with app.opened(settings) as opened:
-            found = await opened.store.delivery(delivery)
+            found = await opened.store.delivery(delivery.partition("@")[0])
             attempts, history = await opened.store.attempts(found.id), await opened.store.history(found.id)
             return found, list(attempts), list(history)
 

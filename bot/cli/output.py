@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from bot.cli import program
+
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.delivery import Delivery
@@ -21,6 +24,9 @@ T = TypeVar("T")
 
 #: Everything that could steer a terminal but the end of a line (ECMA-48: C0, DEL and C1).
 CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code != 10}
+
+#: A command in our words for people, and what in it makes a folder needless: one it names itself, or that it only explains.
+COMMAND = re.compile(r"`handbill(?= (--home |[^`]*--help`)?)")
 
 #: The article that `init` writes, below queue/.
 STARTER_NAME = Path("welcome") / "hello.md"
@@ -110,7 +116,7 @@ async def known(app: "App", channel: str) -> None:
     if channel not in names:
         from bot.errors import NotFound
 
-        hint = f"there are: {', '.join(names) or 'none, see handbill init'}"
+        hint = f"there are: {', '.join(names) or 'none, see `handbill init`'}"
         raise NotFound(f"no channel is called {channel!r}", hint=hint)
 
 
@@ -133,6 +139,28 @@ def blotter(settings: "Settings | None") -> Callable[[str], str]:
 def say(text: str = "", *, err: bool = False) -> None:
     """Print words for people. Foreign words in them cannot steer the terminal: control characters are shown as blots."""
     click.echo(text.translate(CONTROLS), err=err)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print words of ours, with the commands in them as they are typed here."""
+    say(typed(text), err=err)
+
+
+def typed(text: str, faces: "Mapping[str, Any] | None" = None) -> str:
+    """Return words of ours with each `handbill …` in backquotes as a person types it who stands where this one does.
+
+    `faces` are the command line's own facts, asked of click where they are not given.
+    """
+    if not COMMAND.search(text):
+        return text
+    from bot.settings import command_of
+
+    if faces is None:
+        ctx = click.get_current_context(silent=True)
+        faces = ctx.find_root().obj if ctx else {}
+    home = faces.get("home", Path(os.environ.get("HANDBILL_HOME") or "."))
+    whole = command_of(home.resolve(), os.environ)
+    return COMMAND.sub(lambda found: f"`{program() if found[1] else whole}", text)
 
 
 def show_json(value: object) -> None:
@@ -232,18 +260,11 @@ def shape(delivery: Any, warnings: Sequence[str] = ()) -> dict[str, Any]:  # noq
     }
 
 
-async def warnings_of(app: "App", deliveries: "Sequence[Delivery]") -> dict[str, list[str]]:
+async def warnings_of(app: "App", deliveries: "Sequence[Delivery]") -> Mapping[str, list[str]]:
     """Return by delivery what is wrong with the links of what waits, as far as the bot looked at them."""
-    from bot.domain.delivery import UNSENT
-    from bot.domain.post import addresses
-    from bot.flow.linkcheck import faulty
+    from bot.flow import linkcheck
 
-    found = await faulty(app.store, app.clock)
-    waiting = (each for each in deliveries if found and each.state in UNSENT)
-    return {
-        each.id: [f"{url} {found[url][0]} ({found[url][1]})" for url in addresses(each.post) if url in found]
-        for each in waiting
-    }
+    return await linkcheck.warnings_of(app.store, app.clock, deliveries)
 
 
 def show_warnings(warnings: Mapping[str, Sequence[str]]) -> None:

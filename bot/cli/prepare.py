@@ -17,9 +17,11 @@ from bot.cli.output import (
     say,
     settings_of,
     show_json,
+    tell,
     who,
     write_new,
 )
+from bot.cli.people import show_link
 from bot.errors import BadInput, BadSetting, HandbillError
 
 if TYPE_CHECKING:
@@ -65,15 +67,45 @@ def init_command(ctx: click.Context, no_input: bool) -> None:
         write_new(starter, STARTER, mode=0o666)
         say(f"wrote: {starter}   (a draft: it is not posted)")
     quiet_logs(settings)
-    asyncio.run(_make_database(settings))
-    say(f"ready: {settings.database}\nNext: fill in .env if you have not, then `handbill doctor`.")
+    first = asyncio.run(_make_database(settings, no_input=no_input))
+    tell(f"ready: {settings.database}\nNext: fill in .env if you have not, then `handbill doctor`.")
+    if first:
+        say(f"\nThe first account of the desk is {first[0]}, an admin:")
+        show_link(settings, *first)
 
 
-async def _make_database(settings: "Settings") -> None:
+async def _make_database(settings: "Settings", *, no_input: bool) -> tuple[str, str] | None:
+    """Make the database, and the first account of the desk if there is none; return its name and one-time link."""
     from bot import app
+    from bot.domain.people import Role
 
-    async with app.opened(settings):
-        pass
+    async with app.opened(settings) as opened:
+        if await opened.roster.anybody():
+            return None
+        name = _first_name(no_input)
+        return name, await opened.enrolling.acting(who()).add(name, Role.ADMIN)
+
+
+def _first_name(no_input: bool) -> str:
+    """Return what the first person is called: as they answer, else as the system calls whoever is at the command line."""
+    from bot.domain.people import NAME
+
+    account = who().partition(":")[2].lower()
+    suggested = account if NAME.fullmatch(account) else "admin"
+    if no_input or not sys.stdin.isatty():
+        return suggested
+    answer: str = click.prompt("Your name at the desk", default=suggested, value_proc=_as_name)
+    return answer
+
+
+def _as_name(answer: str) -> str:
+    """Return a name as it is kept; click asks again for what is none."""
+    from bot.flow.enrolling import named
+
+    try:
+        return named(answer)
+    except BadInput as error:
+        raise click.UsageError(f"{error.what}: {error.hint}") from error
 
 
 def _ask(platforms: Mapping[str, tuple[str, Sequence[Any]]]) -> dict[str, str]:
@@ -141,9 +173,9 @@ def doctor_command(ctx: click.Context, as_json: bool) -> None:
         for finding in findings:
             colour = {"ok": "green", "warning": "yellow", "error": "red"}[finding["level"]]
             click.secho(finding["level"].ljust(9), fg=colour, nl=False)
-            say(f"{finding['subject']}: {finding['what']}")
+            tell(f"{finding['subject']}: {finding['what']}")
             if finding["hint"]:
-                say(f"         {finding['hint']}")
+                tell(f"         {finding['hint']}")
     ctx.exit(1 if any(finding["level"] == "error" for finding in findings) else 0)
 
 

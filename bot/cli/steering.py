@@ -1,10 +1,11 @@
-"""approve, hold, cancel, send-now, settle, retract, pause, resume."""
+"""approve, move, hold, cancel, send-now, settle, retract, pause, resume."""
 
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -18,6 +19,8 @@ from bot.cli.output import (
     shape,
     show_json,
     show_warnings,
+    tell,
+    typed,
     warnings_of,
     who,
     with_app,
@@ -27,6 +30,8 @@ from bot.errors import BadInput
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.delivery import Delivery
+    from bot.domain.ledger import Hold
+    from bot.flow.outlook import Outlook
     from bot.flow.releasing import Released
 
 ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY[@VERSION]…")
@@ -37,13 +42,18 @@ RESUMED = (("reslotted", "got the next free slot"), ("held", "held, with no free
 
 
 def _decide(ctx: click.Context, ids: Sequence[str], verb: str, as_json: bool, **more: bool) -> None:
+    zone = settings_of(ctx).zone
+
     async def work(app: "App") -> "Sequence[Delivery]":
         chosen: Sequence[Delivery] = await getattr(app.steering, verb)(ids, **more)
         found.update(await warnings_of(app, chosen))
+        if verb == "send_now":
+            for name, outlook in (await app.outlooks.of(chosen)).items():
+                found[name] = [_foretold(outlook, zone), *found.get(name, [])]
         return chosen
 
     found: dict[str, list[str]] = {}
-    _told(with_app(ctx, work), settings_of(ctx).zone, as_json, found)
+    _told(with_app(ctx, work), zone, as_json, found)
     if not as_json:
         show_warnings(found)
 
@@ -62,6 +72,17 @@ def _told(
         say(f"{each.id}  {each.channel}  {each.state}{moment}  {each.campaign}/{each.article}")
 
 
+def _foretold(outlook: "Outlook", zone: str) -> str:
+    """Put into words what keeps a post from going out now, and what a person can do about that."""
+    if outlook.to is not None:
+        what = f"it will not go out but be {outlook.to}"
+    elif outlook.until is not None:
+        what = f"it goes out at {local(outlook.until, zone)} ({zone}), not now"
+    else:
+        what = "it does not go out for now"
+    return f"{what}: {outlook.why}" + (f"; {typed(outlook.remedy)}" if outlook.remedy else "")
+
+
 def _command(name: str, verb: str, words: str, example: str) -> click.Command:
     @click.command(name=name, help=f"{words}\n\n{SEEN}\n\n\b\nExample:\n  {example}")
     @ids_argument
@@ -73,11 +94,11 @@ def _command(name: str, verb: str, words: str, example: str) -> click.Command:
     return run
 
 
-SEEN = """With @VERSION, as `queue --json` shows it, only what is still as you saw it is changed; without, what it is at this
-moment. When somebody else was first, nothing is done and you are told who, when and what."""
+SEEN = """With @VERSION, as `queue --json` and the desk show it, only what is still as you saw it is changed; without, what it
+is at this moment. When somebody else was first, nothing is done and you are told who, when and what."""
 
 approve_command = _command(
-    "approve", "approve", "Give each held delivery the next free slot of its channel.", "handbill approve 3f2a 77c0"
+    "approve", "approve", "Give each held delivery the next free slot of its channel.", "handbill approve 3f2a 77c0@5"
 )
 hold_command = _command(
     "hold", "hold", "Take each delivery off the schedule until it is approved again.", "handbill hold 3f2a"
@@ -86,9 +107,41 @@ cancel_command = _command("cancel", "cancel", "End each delivery unsent, for goo
 
 
 @click.command(
+    name="move",
+    help="""Give deliveries another moment: TO is "2026-11-24 09:00", or a day alone for the free slot of each one's channel
+that is nearest to its time of day. What is held is approved by that.
+
+\b
+Examples:
+  handbill move 3f2a "2026-11-24 09:00"
+  handbill move 3f2a 77c0@2 2026-11-24 --zone Europe/Berlin""",
+)
+@ids_argument
+@click.argument("to", metavar="TO")
+@click.option("--zone", help="IANA time zone of TO (default: HANDBILL_ZONE).")
+@json_option
+@click.pass_context
+def move_command(ctx: click.Context, deliveries: tuple[str, ...], to: str, zone: str | None, as_json: bool) -> None:
+    """Move deliveries."""
+    from bot.domain.agenda import days_of
+    from bot.domain.spans import moment_of, zone_of
+
+    there = zone_of(zone or settings_of(ctx).zone)
+    moment = moment_of(to, there)
+    [day] = days_of(moment.astimezone(ZoneInfo(there)).date(), 1, ZoneInfo(there))
+    target = moment if ":" in to else day
+
+    async def work(app: "App") -> "Sequence[Delivery]":
+        return [each.now for each in await app.steering.move(deliveries, target)]
+
+    _told(with_app(ctx, work), settings_of(ctx).zone, as_json)
+
+
+@click.command(
     name="send-now",
-    help="""Make each delivery due at once. A running bot posts it within seconds; else the next `handbill run` does.
-During a pause or a blackout that is refused, unless you say --anyway.
+    help="""Make each delivery due at once. A running bot posts it within seconds, else the next `handbill run` does.
+During a pause or a blackout that is refused, unless you say --anyway. When a daily cap, a budget or the platform's own
+limits will put it off, you are told at once until when, and what overrules that.
 
 \b
 Example:
@@ -113,7 +166,7 @@ Examples:
   handbill settle 3f2a --absent        it is sent again
   handbill settle 3f2a --give-up""",
 )
-@click.argument("delivery")
+@click.argument("delivery", metavar="DELIVERY[@VERSION]")
 @click.option("--there", is_flag=True, help="The post is on the platform (needs --url).")
 @click.option("--absent", is_flag=True, help="It is not there: send it again.")
 @click.option("--give-up", is_flag=True, help="Leave it.")
@@ -144,7 +197,7 @@ half-way goes on where it stopped when you say it again.
 Example:
   handbill retract 3f2a""",
 )
-@click.argument("delivery")
+@click.argument("delivery", metavar="DELIVERY[@VERSION]")
 @json_option
 @click.pass_context
 def retract_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
@@ -163,7 +216,8 @@ def retract_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
 
 @click.command(
     name="pause",
-    help="""Stop all posting on every channel at once. What is on its way is finished; nothing new is begun.
+    help="""Stop all posting on every channel at once. What is on its way is finished; nothing new is begun. When
+everything is paused already, only the reason is replaced, and you are told the former one.
 
 \b
 Example:
@@ -177,11 +231,17 @@ def pause_command(ctx: click.Context, reason: tuple[str, ...], as_json: bool) ->
     why = " ".join(" ".join(reason).split())
     if not why:
         raise BadInput("the reason is missing", hint="those who find posting paused will want to know why")
-    hold = with_app(ctx, lambda app: app.steering.pause(why))
+
+    async def work(app: "App") -> "tuple[Hold, Hold]":
+        return await app.store.hold(), await app.steering.pause(why)
+
+    was, hold = with_app(ctx, work)
     if as_json:
-        show_json({"paused": hold.on, "why": hold.why, "since": hold.since})
-    else:
-        say(f"Everything is paused: {hold.why}")
+        show_json({"paused": hold.on, "why": hold.why, "since": hold.since, "before": was.why if was.on else ""})
+        return
+    if was.on:
+        say(f"Everything was paused already, since {local(was.since, settings_of(ctx).zone)}: {was.why}")
+    say(f"The reason now reads: {hold.why}" if was.on else f"Everything is paused: {hold.why}")
 
 
 @click.command(
@@ -201,22 +261,35 @@ Examples:
 @click.pass_context
 def resume_command(ctx: click.Context, /, as_json: bool, **choices: bool) -> None:
     """Resume everything."""
-    from bot.flow.releasing import Overdue
+    from bot.flow.releasing import Overdue, Released
 
     choice = _only(choices)
     asking = choice is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
-    async def work(app: "App") -> "Released":
+    async def work(app: "App") -> "tuple[bool, Released]":
         hold = await app.store.hold()
-        due = await app.steering.overdue() if hold.on and asking else ()
+        if not hold.on:
+            apart.update((each.name, each.paused) for each in await app.store.channels() if each.paused)
+            return False, Released(hold=hold, uncertain=await app.steering.uncertain())
+        due = await app.steering.overdue() if asking else ()
         uncertain = await app.steering.uncertain() if due else 0
-        chosen = await asyncio.to_thread(_asked, due, uncertain) if due else choice or Overdue.LATE
-        return await app.steering.resume(Overdue(chosen), hold.since if hold.on else None)
+        chosen = (
+            await asyncio.to_thread(_asked, due, typed(_doubted(uncertain)) if uncertain else "")
+            if due
+            else choice or Overdue.LATE
+        )
+        return True, await app.steering.resume(Overdue(chosen), hold.since)
 
-    done = with_app(ctx, work)
+    apart: dict[str, str] = {}
+    was_on, done = with_app(ctx, work)
     if as_json:
         counts = {name: getattr(done, name) for name in COUNTS}
         show_json({"paused": done.hold.on, "why": done.hold.why, "since": done.hold.since} | counts)
+        return
+    if not was_on:
+        say("Nothing was paused.")
+        for name, why in apart.items():
+            tell(f"{name} alone is paused: {why} (mend it, then `handbill doctor`)")
         return
     say("Posting again.")
     _show_counts(done)
@@ -235,7 +308,7 @@ def _show_counts(done: "Released") -> None:
     if done.due:
         _show_due(done)
     if done.uncertain:
-        say(_doubted(done.uncertain))
+        tell(_doubted(done.uncertain))
 
 
 def _doubted(count: int) -> str:
@@ -248,10 +321,10 @@ def _show_due(done: "Released") -> None:
     acted += [f"{left} posted late, as each channel's plan says"] if left else []
     say(f"{done.due} came due during the pause: {', '.join(acted)}.")
     if done.begun:
-        say(f"{done.begun} of them half out already: such a thread goes on, or `handbill retract` takes it back.")
+        tell(f"{done.begun} of them half out already: such a thread goes on, or `handbill retract` takes it back.")
 
 
-def _asked(due: "Sequence[Delivery]", uncertain: int) -> str:
+def _asked(due: "Sequence[Delivery]", doubted: str) -> str:
     """Ask what to do with what came due."""
     from collections import Counter
 
@@ -259,8 +332,8 @@ def _asked(due: "Sequence[Delivery]", uncertain: int) -> str:
 
     channels = Counter(each.channel for each in due)
     say(f"{len(due)} came due during the pause: {', '.join(f'{n} on {name}' for name, n in channels.items())}.")
-    if uncertain:
-        say(_doubted(uncertain))
+    if doubted:
+        say(doubted)
     for each, words in CHOICES.items():
         say(f"  {each:<7} {words}")
     return str(click.prompt("What becomes of it", type=click.Choice([each.value for each in Overdue]), default="late"))

@@ -78,10 +78,11 @@ class Commanding:
     async def _hold(self, by: str, why: str) -> Answer:
         if not why:
             raise BadInput("the reason is missing", hint="say /hold REASON: others will want to know why")
-        hold = await self._steering.acting(by).pause(why)
-        return Answer(
-            text=f"Everything is paused: {hold.why}\nWhat is on its way at this moment ends first. /resume lets it go on."
-        )
+        was, hold = await self._store.hold(), await self._steering.acting(by).pause(why)
+        said = f"Everything is paused: {hold.why}"
+        if was.on:
+            said = f"Everything was paused already since {self._when(was.since)}: {was.why}\nThe reason now reads: {hold.why}"
+        return Answer(text=f"{said}\nWhat is on its way at this moment ends first. /resume lets it go on.")
 
     async def _resume(self, by: str, words: str) -> Answer:
         choice, _, meant = words.lower().partition(" ")

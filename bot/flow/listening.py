@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from bot.domain.article import Article
 from bot.domain.chat import Answer, ArticleCard, Question
+from bot.domain.directory import Directory
 from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting import by_hand, excerpts
 from bot.domain.rendering.fitting import clipped
+from bot.domain.rendering.mentions import addressed, unnamed
 from bot.ports import Store
 
 if TYPE_CHECKING:
@@ -78,15 +80,15 @@ def _cards(articles: Sequence[Article]) -> tuple[ArticleCard, ...]:
 
 
 def card(article: Article) -> ArticleCard:
-    """Return how a reader sees an article: title, its best excerpt, link."""
+    """Return how a reader sees an article: title, its best excerpt, link; names as names, nobody is mentioned."""
     chosen = (
         (by_hand(article, article.excerpt),) if article.excerpt else excerpts(article, most=1, longest=CARD_EXCERPT)
     )
     return ArticleCard(
-        title=article.title,
+        title=unnamed(article.title),
         excerpt=_brief(chosen[0]) if chosen else "",
         link=article.link,
-        author=article.author,
+        author=unnamed(article.author),
         date=article.date,
         language=article.language,
         image=article.images[0] if article.images else None,
@@ -95,7 +97,8 @@ def card(article: Article) -> ArticleCard:
 
 def _brief(excerpt: Excerpt) -> str:
     """Return an excerpt or, where a manager chose a longer one, as much of its beginning as a card holds."""
-    ends = [end for end in (*excerpt.sentences, len(excerpt.text)) if end <= CARD_EXCERPT]
+    plain = addressed(excerpt.text, Directory(), "", excerpt.sentences)
+    ends = [end for end in (*plain.ends, len(plain.text)) if end <= CARD_EXCERPT]
     if ends:
-        return excerpt.text[: max(ends)].rstrip()
-    return clipped(excerpt.text, lambda short: len(short) <= CARD_EXCERPT)
+        return plain.text[: max(ends)].rstrip()
+    return clipped(plain.text, lambda short: len(short) <= CARD_EXCERPT)

@@ -55,10 +55,7 @@ class Releasing:
 
     async def pause(self, why: str) -> Hold:
         """Stop all posting: nothing more is armed from now on. A second pause keeps the moment of the first."""
-        since = (await self._store.hold()).since or self._clock.now()
-        hold = Hold(on=True, why=why, since=since)
-        await self._store.set_hold(hold, [self._deciding.act("pause", words=why)])
-        return hold
+        return await self._store.set_hold(Hold(on=True, why=why), [self._deciding.act("pause", words=why)])
 
     async def overdue(self, limit: int = 0) -> Sequence[Delivery]:
         """Return what has come due and was not sent, the longest due first; `limit` 0 = all.

@@ -110,7 +110,7 @@ def test_ids_that_name_none_or_several_are_refused(filled):
     assert count > 1
     words = refused(filled, 5, "hold", most)
     assert words == f"several deliveries begin with {most!r}\n  give more letters of the id\n"
-    assert "`handbill queue --all` shows them" in refused(filled, 5, "log", "zzzz")
+    assert f"`handbill --home {filled} queue --all` shows them" in refused(filled, 5, "log", "zzzz")
     assert "there is no delivery ''" in refused(filled, 5, "cancel", "")
 
 

@@ -116,7 +116,7 @@ def test_what_came_due_is_dropped_when_asked_for(home):
     ended = told(home, "queue", "--state", "cancelled")
     assert sorted(each["id"] for each in ended) == sorted(ids)
     assert [each["verb"] for each in told(home, "audit")][-4:] == ["cancel"] * 3 + ["resume"]
-    assert handbill(home, "resume").stdout == "Posting again.\n"
+    assert handbill(home, "resume").stdout == "Nothing was paused.\n"
 
 
 def test_what_came_due_gets_new_slots_and_the_counts_are_told(home):
@@ -148,3 +148,35 @@ def test_flags_that_contradict_each_other_decide_nothing(tmp_path):
     said = refused(tmp_path, 2, "settle", "3f2a", "--there", "--absent", "--url", "https://t.me/a/1")
     assert "--there and --absent contradict each other" in said
     assert "--drop and --late contradict" in refused(tmp_path, 2, "resume", "--drop", "--late")
+
+
+def test_what_will_be_put_off_is_told_at_once_with_what_overrules_it(home):
+    handbill(home, "plan", "set", "mastodon", "--daily", "1")
+    ids = [each["id"] for each in told(home, "queue", "--channel", "mastodon")]
+    words = handbill(home, "send-now", *ids).stdout.splitlines()
+    assert len(words) == 5, "what goes out now needs no word"
+    for name, line in zip(ids[1:], words[3:], strict=True):
+        assert line.startswith(f"warning: {name}: it goes out at ")
+        assert "not now: its plan allows 1 within 24 hours; `handbill --home" in line
+        assert line.endswith("plan set mastodon --daily 0` lifts that")
+    first, *late = told(home, "send-now", *ids)
+    assert first["warnings"] == []
+    assert all("its plan allows 1 within 24 hours" in each["warnings"][0] for each in late)
+    handbill(home, "plan", "set", "mastodon", "--daily", "0")
+    assert [each["warnings"] for each in told(home, "send-now", *ids)] == [[], [], []]
+
+
+def test_a_second_pause_tells_the_reason_that_it_replaces(home):
+    assert told(home, "pause", "Storm warning")["before"] == ""
+    first, second = handbill(home, "pause", "The bridge is closed").stdout.splitlines()
+    assert first.startswith("Everything was paused already, since ")
+    assert first.endswith(": Storm warning")
+    assert second == "The reason now reads: The bridge is closed"
+    assert told(home, "pause", "Storm again")["before"] == "The bridge is closed"
+
+
+def test_a_resume_with_nothing_paused_says_so_and_decides_nothing(home):
+    assert handbill(home, "resume", "--drop").stdout == "Nothing was paused.\n"
+    done = told(home, "resume", "--drop")
+    assert (done["paused"], done["dropped"]) == (False, 0)
+    assert told(home, "audit") == []

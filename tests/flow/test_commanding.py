@@ -162,3 +162,10 @@ async def test_a_managers_other_words_are_a_readers(listening):
     assert (await say(listening, "id")).text == "Your number here is 42."
     answer = await listening.answer(Question(chat="-5", command="id", words="", private=False))
     assert answer is None
+
+
+async def test_a_second_hold_tells_the_reason_that_it_replaces(house, listening):
+    assert (await say(listening, "hold", "storm")).text.startswith("Everything is paused: storm\n")
+    said = (await say(listening, "hold", "the bridge is closed")).text.splitlines()
+    assert said[0] == "Everything was paused already since Mon 04 May 14:00: storm"
+    assert said[1] == "The reason now reads: the bridge is closed"

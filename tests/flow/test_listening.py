@@ -225,3 +225,20 @@ async def test_asking_changes_nothing(house, listening):
         await ask(listening, words, "search")
     house.pass_time(timedelta(days=1))
     assert await house.store.tally() == before
+
+
+def test_names_of_the_managers_directory_are_plain_names_to_readers():
+    told = article(
+        "night",
+        "Tea is served at eight.",
+        title="{@Ada Brand} opens the hall",
+        author="{@ Grace   Bell }",
+        excerpt="Ask {@Ada Brand} for the key. " * 20,
+        images=(),
+    )
+    shown = card(told)
+    assert shown.title == "Ada Brand opens the hall"
+    assert shown.author == "Grace Bell"
+    assert shown.excerpt == ("Ask Ada Brand for the key. " * 14).rstrip(), "whole sentences, counted as they are shown"
+    copied = card(article("day", "The keys are with {@Ada Brand} of the cycling club since May.", images=()))
+    assert copied.excerpt == "The keys are with Ada Brand of the cycling club since May."
