@@ -6,6 +6,7 @@ The path, each arrow one place in the code and each noun one frozen dataclass in
 
     domain/     pure rules: what an article, excerpt, post, plan and delivery are; measuring, excerpting, rendering
     ports.py    the Protocols that everything below `app` meets: the page to read first
+                (roster.py: those about people; results.py: those about what became of posts)
     sources/    article in: the managers' folder
     flow/       the verbs: intake, planning, steering, dispatch, reconcile, listening
     platforms/  article out: one file each
@@ -18,7 +19,7 @@ The path, each arrow one place in the code and each noun one frozen dataclass in
     settings.py  the operator's settings       errors.py  every error, drawn as a tree      clock.py  the one clock
     media.py     pictures                      logs.py    logs without secrets
     net.py       HTTP: the adapters' session and a fetcher that guard.py keeps to the public internet
-    wire.py ptb.py   how the SDKs of Mastodon and Telegram use that session
+    instance.py wire.py ptb.py   how the SDKs of Mastodon and Telegram use that session
 """
 
 __version__ = "0.1.0"

@@ -23,8 +23,14 @@ from bot.clock import PeerClocks, SteppedClock, SystemClock
 from bot.domain.channel import Channel
 from bot.domain.lateness import LatePolicy
 from bot.domain.plan import Plan
+from bot.domain.reactions import STEADY, Rhythm
+from bot.flow.agenda import Calendar
 from bot.flow.checkup import Checkup
+from bot.flow.editing import Editing
+from bot.flow.enrolling import Enrolling
+from bot.flow.gauging import Gauging
 from bot.flow.intake import Intake
+from bot.flow.outlook import Outlooks
 from bot.flow.planning import Planner
 from bot.flow.refitting import Refitting
 from bot.flow.rewording import Rewording
@@ -33,11 +39,15 @@ from bot.media import MediaFolder
 from bot.net import fetcher, session
 from bot.platforms import adapters, handles
 from bot.ports import Chat, Engine, Means, Platform, Source, Witness
+from bot.results import Results
+from bot.roster import Roster
 from bot.settings import Settings
+from bot.sources.arrivals import Arrivals
 from bot.sources.folder import Folder
 from bot.store import open_store
 from bot.store.accounts import sole_accounts
 from bot.store.lock import bot_is_running, sole_bot
+from bot.trail import Trail
 
 if TYPE_CHECKING:
     from bot.flow.rehearsal import Forecast
@@ -77,6 +87,51 @@ class App:
     def rewording(self) -> Rewording:
         """What gives an article a manager's own words on a channel."""
         return Rewording(self.store, self.clock, self.planner, self.by)
+
+    @property
+    def editing(self) -> Editing:
+        """What managers write on articles."""
+        return Editing(self.store, self.clock, self.planner, self.by)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """What writes new articles into the folder."""
+        return Arrivals(self.settings.queue, self.media, self.settings.zone)
+
+    @property
+    def outlooks(self) -> Outlooks:
+        """What tells at once what becomes of a delivery that is to go out now."""
+        return Outlooks(self.store, self.clock, self.planner)
+
+    @property
+    def calendar(self) -> Calendar:
+        """What goes out on which day, and what is free."""
+        return Calendar(self.store, self.clock, self.default_plan)
+
+    @property
+    def roster(self) -> Roster:
+        """Who may come in."""
+        return self.store
+
+    @property
+    def enrolling(self) -> Enrolling:
+        """What decides who may come in."""
+        return Enrolling(self.store, self.clock, self.by)
+
+    @property
+    def results(self) -> Results:
+        """What platforms reported of what is published."""
+        return self.store
+
+    @property
+    def trail(self) -> Trail:
+        """What was decided, and what is last known of the channels."""
+        return self.store
+
+    @property
+    def gauging(self) -> Gauging:
+        """What tells how channels stand, and what is left of what they take."""
+        return Gauging(self.store, self.trail, self.clock)
 
     @property
     def default_plan(self) -> Plan:
@@ -158,20 +213,24 @@ async def connected(app: App) -> AsyncIterator[Connected]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Connected]:
-    """Run the bot while the context lasts; leaving it finishes what is under way and closes everything."""
+async def running(settings: Settings, rhythm: Rhythm = STEADY) -> AsyncIterator[Connected]:
+    """Run the bot while the context lasts; leaving it finishes what is under way and closes everything.
+
+    `rhythm` is how often platforms are asked what became of posts.
+    """
     with sole_bot(settings.data), sole_accounts(accounts(settings), settings.data):
         async with opened(settings) as app:
             await app.store.require_sound()
-            async with connected(app) as live, _at_work(live):
+            async with connected(app) as live, _at_work(live, rhythm):
                 yield live
 
 
 @asynccontextmanager
-async def _at_work(live: Connected) -> AsyncIterator[None]:
+async def _at_work(live: Connected, rhythm: Rhythm) -> AsyncIterator[None]:
     # Imported here, since a command that only looks or decides should not wait for what the bot runs on.
     from bot.engines.local import LocalEngine
     from bot.flow.commanding import Commanding
+    from bot.flow.counting import Counting
     from bot.flow.dispatch import Dispatch, Pace
     from bot.flow.listening import Listening
     from bot.flow.reconcile import Reconcile
@@ -181,6 +240,7 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
     engine: Engine = LocalEngine(app.clock)
     dispatch = Dispatch(app.store, app.clock, engine, live.platforms, app.default_plan, pace)
     reconcile = Reconcile(app.store, app.clock, live.platforms, app.steering, pace, dispatch.busy, live.peers.skew)
+    counting = Counting(app.store, app.results, app.clock, live.platforms, app.default_plan, rhythm)
     listening = Listening(app.store, Commanding(app.store, app.clock, app.steering, app.settings.zone))
     await live.checkup.register()
     verifying = asyncio.create_task(_lasting(app, "verify", live.checkup.channels))
@@ -193,10 +253,16 @@ async def _at_work(live: Connected) -> AsyncIterator[None]:
         await asyncio.wait({verifying}, timeout=LIMITS_FIRST.total_seconds())
         live.peers.agree()
         await app.store.set_right(app.clock.now())
-        await engine.start(dispatch.wake, {RECONCILE_EVERY: reconcile.look, MEND_EVERY: partial(_mend, live)})
+        chores: dict[timedelta, Callable[[], Awaitable[None]]] = {
+            RECONCILE_EVERY: reconcile.look,
+            MEND_EVERY: partial(_mend, live),
+            rhythm.every: counting.look,
+        }
+        await engine.start(dispatch.wake, chores)
         yield
     finally:
         reconcile.stop()
+        counting.stop()
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
@@ -307,7 +373,7 @@ async def demo_plans(app: App, every: int) -> None:
     """Give each channel without a plan steady slots all day long, `every` so many seconds."""
     own = await app.store.plans()
     late = LatePolicy(grace=timedelta(minutes=5), gap=timedelta(seconds=every))
-    steady = Plan(times=(time(0), time(23, 59, 59)), every=timedelta(seconds=every), late=late)
+    steady = Plan(times=(time(0), time(23, 59, 59)), every=timedelta(seconds=every), late=late, paid_results=True)
     for channel in await app.store.channels():
         if channel.name not in own:
             await app.store.put_plan(channel.name, steady)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: No answer of a publishing call comes near it; what is longer is not read to its end.
 LARGEST_ANSWER = 8 * 2**20
 LONGEST_WAIT = timedelta(days=1)
+#: No count of anything comes near it; databases keep no larger number.
+MOST = 2**63
 #: A number below it in a reset header is seconds from now (the IETF's draft), above it seconds since 1970 (2001-09-09).
 EPOCH_LIKE = 10**9
 
@@ -97,6 +99,11 @@ def moment(told: str, now: datetime) -> datetime | None:
     except (ValueError, TypeError, OverflowError, OSError):
         return None
     return found if found.tzinfo else None
+
+
+def number(told: object) -> int | None:
+    """Return a count that an answer tells, None when it is none."""
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < MOST else None
 
 
 def wait(

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 OPEN, REFRESH, STANDING = (f"com.atproto.server.{name}Session" for name in ("create", "refresh", "get"))
 GET, PUT, DELETE = (f"com.atproto.repo.{name}Record" for name in ("get", "put", "delete"))
 UPLOAD, RESOLVE = "com.atproto.repo.uploadBlob", "com.atproto.identity.resolveHandle"
+POSTS = "app.bsky.feed.getPosts"
 
 #: Each call we make: its HTTP method, and what its answer must hold to be one.
 CALLS = {
@@ -36,7 +37,11 @@ CALLS = {
     DELETE: ("POST", ()),
     UPLOAD: ("POST", ("blob",)),
     RESOLVE: ("GET", ("did",)),
+    POSTS: ("GET", ("posts",)),
 }
+#: Calls that the server passes on to Bluesky's AppView, which sees what everybody does (atproto.com/specs/xrpc, "Service
+#: Proxying"); a server of one's own may have another one by default, or none.
+PROXIED = {POSTS: "did:web:api.bsky.app#bsky_appview"}
 #: Points of a write; docs.bsky.app/docs/advanced-guides/rate-limits: 5,000 an hour and 35,000 a day.
 COST = 3
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken"})  # both come with status 400
@@ -139,7 +144,11 @@ class Pds:
         import aiohttp
 
         http = cast("aiohttp.ClientSession", self._means.session)
-        headers = {"Authorization": f"Bearer {token}" if token else "", "Content-Type": media_type}
+        headers = {
+            "Authorization": f"Bearer {token}" if token else "",
+            "Content-Type": media_type,
+            "atproto-proxy": PROXIED.get(nsid, ""),
+        }
         # `connect` ends sooner than `total`, so that time running out before anything was sent shows as such;
         # a redirect could carry the token to a stranger.
         request |= {
@@ -164,7 +173,7 @@ class Pds:
         if (
             isinstance(said, dict)
             and 200 <= status < 300
-            and all(isinstance(said.get(name), str | dict) for name in wanted)
+            and all(isinstance(said.get(name), str | dict | list) for name in wanted)
         ):
             return said
         said = said if isinstance(said, dict) else {}

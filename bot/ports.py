@@ -1,7 +1,8 @@
 """The page a newcomer reads first: every place where Handbill meets something that can be exchanged.
 
 `bot.app` builds one of each and hands them to the flow; nothing in `bot.flow` knows what stands behind them. All ports
-are async: what is synchronous in a library runs in a bounded thread pool inside its own adapter.
+are async: what is synchronous in a library runs in a bounded thread pool inside its own adapter. One more, of people
+rather than posts, is in bot.roster.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -9,13 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.domain.agenda import Booked, Span
 from bot.domain.article import Article, Image
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Account, Channel, Limits
 from bot.domain.chat import Answer, Question
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.directory import Directory
+from bot.domain.edits import Edits
 from bot.domain.finding import Earlier
+from bot.domain.inbox import Letter, Wanted
 from bot.domain.ledger import Act, Change, Entry, Hold
 from bot.domain.outcome import Outcome, Receipt, ReplyTo
 from bot.domain.pacing import Quota
@@ -240,14 +244,16 @@ class Chat(Protocol):
 class Ready:
     """What may begin: of each channel that is neither paused, resting nor busy the first delivery that is due.
 
-    `channels` and `plans` (those that are a channel's own) are theirs, read at the same moment. `upcoming` is when it is
-    worth looking again because of the channels that have nothing due, None = nothing waits there.
+    `channels` and `plans` (those that are a channel's own) are theirs, read at the same moment, but for a channel of which
+    anything is damaged. `upcoming` is when it is worth looking again because of the channels that have nothing due, None =
+    nothing waits there. `more` says that other channels may have something due as well.
     """
 
     deliveries: Sequence[Delivery]
     channels: Mapping[str, Channel]
     plans: Mapping[str, Plan]
     upcoming: datetime | None
+    more: bool = False
 
 
 class Store(Protocol):
@@ -271,6 +277,20 @@ class Store(Protocol):
     ) -> None: ...
     async def overrides(self, campaign: str = "", article: str = "") -> Mapping[tuple[str, str, str], str]: ...
     # ^ (campaign, article, channel) -> the words a manager wants there; an article's edit does not lose them
+    async def edits(self, campaign: str, article: str) -> Edits: ...  # these words and all else written on an article
+    async def edit(
+        self,
+        campaign: str,
+        article: str,
+        change: Edits,
+        at: datetime,
+        *,
+        renewed: Sequence[Delivery] = (),
+        moves: Sequence[Change] = (),
+        added: Sequence[Delivery] = (),
+        acts: Sequence[Act] = (),
+    ) -> None: ...  # all or nothing; `renewed` as replace_post, `moves` as move, `added` as add_deliveries
+    async def inbox(self, wanted: Wanted) -> Sequence[Letter]: ...  # articles that came in, the newest first
     async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None: ...
     async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]: ...
 
@@ -279,14 +299,17 @@ class Store(Protocol):
     # channels and plans
     async def put_channel(self, channel: Channel) -> None: ...  # keeps `paused`
     async def channels(self) -> Sequence[Channel]: ...
-    async def pause_channel(self, name: str, why: str, act: Act | None = None) -> None: ...  # why "" = resume
+    async def pause_channel(self, name: str, why: str, act: Act | None = None, *, was: str | None = None) -> None: ...
+    # ^ why "" = resume; with `was` only while it is paused for that reason
     async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None: ...  # None = no longer
-    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None: ...  # None = clear
+    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None, *, seen: str = "") -> None: ...
+    # ^ None = clear; with the mark of the plan that was `seen` only if that still stands
     async def plans(self) -> Mapping[str, Plan]: ...
     async def set_hold(
         self, hold: Hold, acts: Sequence[Act] = (), *, was: Hold | None = None, changes: Sequence[Change] = ()
-    ) -> None: ...
-    # ^ with `was` only if it still stands so; the changes are made in the same transaction
+    ) -> Hold: ...
+    # ^ with `was` only if it still stands so; the changes are made in the same transaction; without `since` it is of now, or
+    #   of when the present one began
     async def hold(self) -> Hold: ...
 
     # deliveries
@@ -295,14 +318,25 @@ class Store(Protocol):
     async def replace_post(self, delivery: Delivery, at: datetime) -> None: ...  # new post, revision + 1, back to held
     async def delivery(self, id: str) -> Delivery: ...  # any unambiguous prefix of an id will do
     async def deliveries(
-        self, *, campaign: str = "", article: str = "", channel: str = "", states: Sequence[State] = (), limit: int = 0
-    ) -> Sequence[Delivery]: ...  # by due, then id
+        self,
+        *,
+        campaign: str = "",
+        article: str = "",
+        channel: str = "",
+        states: Sequence[State] = (),
+        limit: int = 0,
+        after: tuple[datetime | None, str] | None = None,
+    ) -> Sequence[Delivery]: ...  # by due (those without last), then id; with `after` only those behind such a place
     async def moved(self, states: Sequence[State], limit: int) -> Sequence[Delivery]: ...  # by last move, latest first
     async def tally(self) -> Mapping[State, int]: ...  # how many are in each state that has any
     async def said(self, platform: str, since: datetime) -> Sequence[Earlier]: ...
     # ^ what deliveries to any channel of a platform said or will say, their slot at or after `since`, the latest first
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
-    async def ready(self, now: datetime, busy: Sequence[str]) -> Ready: ...  # the longest due first
+    async def spans(self, edges: Sequence[datetime], most: int, channel: str = "") -> Sequence[Span]: ...
+    # ^ for each span between two edges how many deliveries stand in it, and the first `most` of them by moment
+    async def booked(self, channels: Sequence[str], since: datetime, until: datetime) -> Booked: ...  # slots in a span
+    async def titles(self, of: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]: ...  # (campaign, article)
+    async def ready(self, now: datetime, busy: Sequence[str], most: int = 1000) -> Ready: ...  # the longest due first
     async def next_due(self, busy: Sequence[str] = ()) -> datetime | None: ...
     async def move(
         self,
@@ -350,6 +384,7 @@ class Store(Protocol):
     async def search(self, words: str, n: int) -> Sequence[Article]: ...  # published articles, best first
 
     # the file
+    async def version(self) -> int: ...  # another number after anybody wrote anything
     async def check(self) -> Sequence[str]: ...  # what is wrong with it, in the database's words; nothing when sound
     async def trouble(self) -> str: ...  # what keeps it from being written at this moment, "" = nothing does
     async def lost(self) -> StoreError: ...  # returns once nothing can be written until a restart, with the reason

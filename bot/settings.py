@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import BadSetting
@@ -22,10 +23,17 @@ FIELDS: tuple[Field, ...] = (
     Field(key="QUEUE", default="queue", required=False, help="the managers' folder of articles"),
     Field(key="ZONE", default="UTC", required=False, help="time zone of plans that name none, such as Europe/Paris"),
     Field(key="WEB", default="127.0.0.1:8080", required=False, help="address of the web page; off = no page"),
+    Field(
+        key="URL",
+        required=False,
+        help="address people reach the page at behind a proxy, such as https://desk.library.example/handbill",
+    ),
     Field(key="DEADLINE", default="30", required=False, help="seconds one publishing call may take at most"),
     Field(key="LOG", default="info", required=False, help="how much to log: debug, info, warning or error"),
 )
 
+#: The path below which a proxy shows the page.
+PREFIX = r"(/[A-Za-z0-9._~-]+)*"
 #: How the name of a second account is written behind "__".
 ACCOUNT = "[A-Z0-9][A-Z0-9_]*"
 
@@ -42,7 +50,10 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that the operator chose. Paths are absolute; `web` is (host, port) or None; `secrets` are values to redact."""
+    """All that the operator chose. Paths are absolute; `web` is (host, port) or None; `secrets` are values to redact.
+
+    `url` is where people reach the page, without a slash at its end; "" = at the address it listens on.
+    """
 
     home: Path
     data: Path
@@ -51,6 +62,7 @@ class Settings:
     web: tuple[str, int] | None
     deadline: timedelta
     log: str
+    url: str = ""
     channels: tuple[ChannelSettings, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
     command: str = "handbill"
@@ -90,15 +102,16 @@ def load(
         queue=_folder(home, core["QUEUE"]),
         zone=_zone(core["ZONE"]),
         web=_address(core["WEB"]),
+        url=_url(core["URL"]),
         deadline=_seconds(core["DEADLINE"]),
         log=_level(core["LOG"]),
         channels=channels,
         secrets=tuple(_secrets(channels, fields or {})),
-        command=_command(home, outside),
+        command=command_of(home, outside),
     )
 
 
-def _command(home: Path, outside: Mapping[str, str]) -> str:
+def command_of(home: Path, outside: Mapping[str, str]) -> str:
     """Return what a person here types for `handbill`, for pages and messages to show."""
     program = outside.get("HANDBILL_PROGRAM") or "handbill"
     if home in (Path.cwd(), Path(outside.get("HANDBILL_HOME") or ".").resolve()):
@@ -271,6 +284,27 @@ def _address(given: Given) -> tuple[str, int] | None:
         what = f"HANDBILL_WEB: {given.value!r} is not HOST:PORT"
         raise BadSetting(what, where=given.where, hint="for example 127.0.0.1:8080, 0.0.0.0:8080 for everyone, or off")
     return host.strip("[]"), int(port)
+
+
+def _url(given: Given) -> str:
+    """Return the address people reach the page at, its host in lower case, "" when none is set."""
+    url = given.value.rstrip("/")
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if (
+        parts.scheme not in ("http", "https")
+        or not re.fullmatch(r"[a-z0-9.:-]+", host)
+        or not re.fullmatch(PREFIX, parts.path)
+    ):
+        what = f"HANDBILL_URL: {given.value!r} is no address of a web page"
+        raise BadSetting(what, where=given.where, hint="for example https://desk.library.example/handbill")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}{'' if port is None else f':{port}'}{parts.path}"
 
 
 def _seconds(given: Given) -> timedelta:

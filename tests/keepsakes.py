@@ -9,10 +9,12 @@ from datetime import timedelta
 from bot.domain.campaign import Campaign
 from bot.domain.delivery import State
 from bot.domain.directory import Directory
+from bot.domain.edits import Edits, Wish
 from bot.domain.ledger import Act, Change, Hold
 from bot.domain.outcome import Pending, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.domain.pacing import Quota
 from bot.domain.plan import Blackout, Plan
+from bot.domain.reactions import Asked, Reactions
 from bot.ports import Problem, Sighting
 from bot.store import open_store
 from bot.store.archive import back_up
@@ -21,6 +23,7 @@ from tests.store_samples import (
     HOUR,
     MINUTE,
     NOON,
+    PICTURE,
     SECOND,
     HandClock,
     article,
@@ -58,6 +61,8 @@ async def filled(folder):
         "x", Plan(blackouts=(Blackout(start=NOON, end=NOON + HOUR, why="storm"),)), Act(by="a", verb="p")
     )
     await store.put_override("library", "night-opening", "x", "Our own words.")
+    written = Edits(said={"y": Wish(text="A passage.", start=7)}, goes={"y": False}, alts={PICTURE.sha256: "Lamps"})
+    await store.edit("library", "night-opening", written, NOON)
     await store.put_problems("queue", [Problem(where="a.md:1", what="odd")])
     for n, outcome in enumerate(OUTCOMES):
         await store.add_deliveries([delivery(f"a{n}", due=NOON + n * SECOND)], NOON)
@@ -66,6 +71,9 @@ async def filled(folder):
         if outcome:
             await store.record(replace(attempt(of, armed=NOON + n * SECOND), ended=NOON + MINUTE, outcome=outcome))
     await store.move([Change.of(await store.delivery("a0"), State.SENT, "")], NOON, [Act(by="cli:anna", verb="see")])
+    counted = Reactions(at=NOON + HOUR, replies=1, likes=7)
+    await store.put_reactions([Asked(delivery="a0", part=1, reactions=counted, again=NOON + DAY)])
+    await store.put_read("x", NOON + HOUR, 5000)
     await store.add_deliveries([delivery("b1", due=NOON + DAY), delivery("b2", due=None)], NOON)
     await store.replace_post(replace(await store.delivery("b1"), post=post("Other words."), why="edited"), NOON)
     await store.saw(Sighting(channel="y", text="seen", receipt=receipt("9")))

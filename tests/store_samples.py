@@ -1,6 +1,6 @@
 """What the store's tests put into it: a town library's campaign, a clock that is set by hand, the stores we ship."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from bot.domain.article import Article, Block, BlockKind, Image
 from bot.domain.channel import Channel, Limits, LinkRule, Unit
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State, fingerprint_of, key_of
 from bot.domain.excerpt import Excerpt, Reason
-from bot.domain.outcome import Receipt
+from bot.domain.ledger import Change
+from bot.domain.outcome import Receipt, Sent
 from bot.domain.post import Card, Part, Post, Span, SpanKind
 from bot.store import open_store
 from bot.store.sql import SqlStore
@@ -131,3 +132,18 @@ def attempt(of: Delivery, part: int = 1, armed: datetime = NOON, **more: Any) ->
 def receipt(id: str = "900", **more: Any) -> Receipt:
     facts: dict[str, Any] = {"id": id, "url": f"https://x.example/{id}", "at": NOON, "pieces": ("901",)}
     return Receipt(**facts | more)
+
+
+async def posted(
+    store: SqlStore, name: str, *, at: datetime = NOON, on: str = "x", parts: int = 1, **more: Any
+) -> Delivery:
+    """Put a delivery into the store of which every part is published, a second apart."""
+    await store.add_deliveries([delivery(name, channel=on, parts=parts, due=at, **more)], at)
+    of = await store.delivery(name)
+    for part in range(1, parts + 1):
+        tried = attempt(of, part, armed=at)
+        await store.arm(of, tried, at + HOUR)
+        proof = receipt(f"{name}-{part}", at=at + (part - 1) * SECOND)
+        await store.record(replace(tried, ended=at, outcome=Sent(receipt=proof)))
+    await store.move([Change.of(await store.delivery(name), State.SENT, "")], at)
+    return await store.delivery(name)

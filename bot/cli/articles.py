@@ -2,9 +2,8 @@
 
 import os
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from bot.cli.manuscript import (
     refuse_pictures_without_folder,
 )
 from bot.cli.output import CONTROLS, home_of, json_option, part_shape, say, settings_of, show_json
-from bot.errors import BadInput, NotAllowed, NotFound
+from bot.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from bot.domain.article import Article
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from bot.domain.finding import Finding as Remark
     from bot.flow.checkup import Finding
     from bot.settings import Settings
+    from bot.sources.adding import Copy
     from bot.sources.article import Draft
 
 
@@ -54,14 +54,15 @@ def add_command(
 ) -> None:
     """Check and copy articles."""
     from bot.settings import load
+    from bot.sources import adding
 
     settings = load(home_of(ctx))
-    folder = settings.queue / _safe(campaign, "campaign")
+    folder = settings.queue / adding.safe(campaign, "campaign")
     if name and len(files) > 1:
         raise BadInput("--name is for one article", hint="add them one by one, or leave it out")
     copies = [copy for file in files for copy in _copies(file, name, folder, settings.zone)]
-    _refuse_conflicts(copies, replace)
-    written = [{"file": str(copy.target), "written": _write(copy)} for copy in copies]
+    adding.refuse_conflicts(copies, replace=replace)
+    written = [{"file": str(copy.target), "written": adding.write(copy)} for copy in copies]
     if as_json:
         show_json(written)
         return
@@ -69,16 +70,8 @@ def add_command(
         say(f"{'added' if each['written'] else 'already there'}: {each['file']}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """Bytes that are to stand at a place in the folder."""
-
-    target: Path
-    raw: bytes
-    picture: bool = False
-
-
-def _copies(file: str, name: str, folder: Path, zone: str) -> list[Copy]:
+def _copies(file: str, name: str, folder: Path, zone: str) -> "list[Copy]":
+    from bot.sources import adding
     from bot.sources import article as reading
 
     where = file if file != "-" else "standard input"
@@ -88,12 +81,12 @@ def _copies(file: str, name: str, folder: Path, zone: str) -> list[Copy]:
         raise BadInput(f"{file_name!r} is not the name of an article", where=where, hint=hint)
     draft = reading.read(raw, folder.name, file_name, where, zone, lambda _: ("", 0.0))
     if file == "-" and not name:
-        file_name = _slug(draft.article.title) + Path(file_name).suffix
+        file_name = adding.slug(draft.article.title) + Path(file_name).suffix
     if draft.article.name.partition(".")[0].upper() == "README":
         raise BadInput("a README is never taken for an article", where=where, hint="give another name with --name")
     found = _pictures(draft, Path(file).parent if file != "-" else None)
-    beside = [Copy(target=folder / os.path.normpath(each), raw=raw, picture=True) for each, raw in found]
-    return [*beside, Copy(target=folder / _safe(file_name, "file name"), raw=raw)]
+    beside = [adding.Copy(target=folder / os.path.normpath(each), raw=raw, picture=True) for each, raw in found]
+    return [*beside, adding.Copy(target=folder / adding.safe(file_name, "file name"), raw=raw)]
 
 
 def _input(file: str, name: str) -> tuple[bytes, str]:
@@ -102,17 +95,11 @@ def _input(file: str, name: str) -> tuple[bytes, str]:
         return raw, name or name_for(raw)
     path = Path(file)
     if path.is_dir():
-        raise BadInput("this is a folder", where=file, hint="name the files in it: handbill add folder/*.md")
+        raise BadInput("this is a folder", where=file, hint="name the files in it: `handbill add folder/*.md`")
     try:
         return path.read_bytes(), name or path.name
     except FileNotFoundError as error:
         raise NotFound("there is no such file", where=file) from error
-
-
-def _slug(title: str) -> str:
-    """Return a file name made of a title: letters and digits of any script, joined by hyphens."""
-    kept = (letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " " for letter in title.lower())
-    return "-".join("".join(kept).split())[:60].rstrip("-") or "article"
 
 
 def _pictures(draft: "Draft", base: Path | None) -> "list[tuple[str, bytes]]":
@@ -135,41 +122,6 @@ def _pictures(draft: "Draft", base: Path | None) -> "list[tuple[str, bytes]]":
 
         found = asyncio.run(checked())
     return [(name, raw) for (name, _, _), raw in zip(draft.pictures, found, strict=True)]
-
-
-def _safe(name: str, what: str) -> str:
-    if not name or name != Path(name).name or name.startswith((".", "_", "~")):
-        raise BadInput(f"{name!r} cannot be a {what}", hint="use a plain name without / that begins with a letter")
-    return name
-
-
-def _refuse_conflicts(copies: Sequence[Copy], replace: bool) -> None:
-    """Refuse to put other bytes where some are; the same bytes twice are no conflict."""
-    coming: dict[Path, bytes] = {}
-    for copy in copies:
-        what = "picture" if copy.picture else "article"
-        if coming.setdefault(copy.target, copy.raw) != copy.raw:
-            raise NotAllowed(
-                f"two of these have the same {what} name", where=copy.target.name, hint="rename one of them"
-            )
-        if not replace and copy.target.exists() and copy.target.read_bytes() != copy.raw:
-            hint = "use --replace or --name"
-            raise NotAllowed(f"another {what} of that name is there", where=str(copy.target), hint=hint)
-
-
-def _write(copy: Copy) -> bool:
-    """Put the bytes in place, whole or not at all; False when they are there already."""
-    target = copy.target
-    if target.exists() and target.read_bytes() == copy.raw:
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        partial.write_bytes(copy.raw)
-        os.replace(partial, target)  # noqa: PTH105 - says that it replaces
-    finally:
-        partial.unlink(missing_ok=True)
-    return True
 
 
 @click.command(
@@ -228,7 +180,7 @@ async def _composed(
         if word not in known:
             raise NotFound(f"no channel is called {word!r}", hint=f"there are {', '.join(sorted(known))}")
     chosen = [each for each in stage.channels if not only or {each.name, each.platform} & set(only)]
-    composed = compose(article, within, chosen, directory=stage.directory, overrides=stage.own)
+    composed = compose(article, within, chosen, directory=stage.directory, edits=stage.edits)
     findings = {
         each.channel.name: lint(
             each,

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from bot.cli.output import json_option, local, quiet_logs, say, settings_of, show_json, who, with_app
+from bot.cli.output import json_option, local, quiet_logs, say, settings_of, show_json, tell, who, with_app
 from bot.errors import BadInput, NotAllowed, NotFound, StoreError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ STREAM = Path("-")
 @click.command(
     name="backup",
     help="""Write the ledger and the pictures to one new file, with a checksum of each. The bot may run meanwhile. Settings and
-queue/ are not in it, and no secret is.
+queue/ are not in it, and no platform's credential is; people's password hashes are, so keep it private.
 
 \b
 Example:
@@ -106,14 +106,14 @@ def _tell_restored(done: "Restored", file: Path, zone: str) -> None:
         )
     if done.paused:
         _tell_paused("backup")
-    say("Next: `handbill doctor`, then `handbill run`.")
+    tell("Next: `handbill doctor`, then `handbill run`.")
 
 
 def _tell_paused(copy: str) -> None:
     say(
         f"Everything is PAUSED: no journal tells what was sent since, and articles newer than the {copy} may be posted already."
     )
-    say(
+    tell(
         "Put queue/ in place, look at `handbill queue` and the platforms, `handbill cancel` what is there, `handbill resume`."
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.directory import Directory
+from bot.domain.edits import UNEDITED, Edits
 from bot.errors import BadArticle, NotFound
 
 if TYPE_CHECKING:
@@ -114,14 +115,14 @@ def campaign_of(settings: "Settings", path: Path | None, name: str) -> "Campaign
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backdrop:
-    """The channels an article may go to, and what the ledger knows: who may be mentioned, overrides, what was said.
+    """The channels an article may go to, and what the ledger knows: who may be mentioned, what was said.
 
-    `own` are a manager's words and `earlier` what was said, each by channel; `faulty` are addresses that the bot found so.
+    `edits` are what managers wrote on it, `earlier` what was said, by channel; `faulty` are addresses that the bot found so.
     """
 
     channels: "Sequence[Channel]"
     directory: Directory = field(default_factory=Directory)
-    own: Mapping[str, str] = field(default_factory=dict)
+    edits: Edits = UNEDITED
     earlier: "Mapping[str, Sequence[Earlier]]" = field(default_factory=dict)
     faulty: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -136,11 +137,10 @@ async def backdrop(settings: "Settings", article: "Article") -> Backdrop:
     if settings.channels and settings.database.exists():
         async with opened(settings) as app:
             channels = await app.store.channels()
-            kept = await app.store.overrides(article.campaign, article.name)
             return Backdrop(
                 channels=channels,
                 directory=_directory(settings) or await app.store.directory(),
-                own={channel: words for (_, _, channel), words in kept.items()},
+                edits=await app.store.edits(article.campaign, article.name),
                 earlier={each.name: await app.planner.earlier(article, each) for each in channels},
                 faulty=await faulty(app.store, app.clock),
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.output import json_option, one_line, say, settings_of, show_json, show_table, with_app
+from bot.cli.output import json_option, one_line, say, settings_of, show_json, show_table, tell, with_app
 from bot.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def override_command(
     if clear and text is not None:
         raise BadInput("--text and --clear are two different things", hint="give one of them")
     if changing and not channel:
-        raise BadInput("the channel is missing", hint="handbill override ARTICLE CHANNEL --text …")
+        raise BadInput("the channel is missing", hint="`handbill override ARTICLE CHANNEL --text …`")
     settings = settings_of(ctx)
     words = _typed(text) if text is not None else ""
 
     async def work(app: "App") -> "tuple[Words, Sequence[Delivery]]":
-        campaign, name = _named(settings, article, await app.store.editions()) if article else ("", "")
+        campaign, name = named_article(settings, article, await app.store.editions()) if article else ("", "")
         if not changing:
             kept = await app.rewording.kept(campaign, name)
             return {key: said for key, said in kept.items() if not channel or key[2] == channel}, ()
@@ -67,7 +67,7 @@ def override_command(
             ("article", "channel", "words"), [(f"{c}/{n}", at, one_line(said)) for (c, n, at), said in found.items()]
         )
     else:
-        say("Nothing is overridden: every channel gets the excerpt. `handbill override --help` shows how.")
+        tell("Nothing is overridden: every channel gets the excerpt. `handbill override --help` shows how.")
 
 
 def _typed(text: str) -> str:
@@ -82,7 +82,7 @@ def _typed(text: str) -> str:
         raise BadInput("this is not UTF-8 text", where="standard input") from error
 
 
-def _named(settings: "Settings", name: str, known: Mapping[tuple[str, str], str]) -> tuple[str, str]:
+def named_article(settings: "Settings", name: str, known: Mapping[tuple[str, str], str]) -> tuple[str, str]:
     """Return campaign and file name of an article that was taken in, named by CAMPAIGN/FILE or as a file in queue/."""
     from bot.sources.article import SUFFIXES
     from bot.sources.folder import campaign_at

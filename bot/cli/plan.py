@@ -15,8 +15,10 @@ from bot.errors import BadInput
 if TYPE_CHECKING:
     from bot.app import App
     from bot.domain.channel import Channel
-    from bot.domain.lateness import LatePolicy
-    from bot.domain.plan import Blackout, Plan
+    from bot.domain.plan import Plan
+
+#: What the parts of a plan are called, where an option has another name.
+NAMES = {"late_limit": "limit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,9 @@ def plan_command() -> None:
 
 @plan_command.command(
     name="set",
+    short_help="Set posting times, cap, budget.",
     help="""Set the posting times of a channel or of all, or what else is given of its plan; blackouts, cap, budget and
---no-resend stay as they are unless told otherwise.
+--no-resend stay as they are unless told otherwise, and so does --paid-results.
 
 \b
 Examples:
@@ -67,6 +70,11 @@ Examples:
 @click.option("--daily", type=click.IntRange(0, 10_000), help="At most so many posts within 24 hours; 0 = no limit.")
 @click.option("--budget", help="What the channel's posts may cost in a calendar month (UTC): 20; 0 = no limit.")
 @click.option("--resend/--no-resend", default=None, help="Send again what left no trace, or ask a person first.")
+@click.option(
+    "--paid-results/--no-paid-results",
+    default=None,
+    help="Ask for replies, likes and views where asking costs money (X), or not.",
+)
 @json_option
 @click.pass_context
 def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
@@ -83,6 +91,7 @@ def set_plan(ctx: click.Context, /, channel: str, as_json: bool, **options: Any)
 
 @plan_command.command(
     name="show",
+    short_help="Show times, next slots, caps, blackouts.",
     help="""Show the posting times, the next slots, caps and blackouts of one channel or all.
 
 \b
@@ -103,6 +112,7 @@ def show_plan(ctx: click.Context, channel: str | None, as_json: bool) -> None:
 
 @plan_command.command(
     name="clear",
+    short_help="Give back the default times.",
     help="""Give a channel, or all, the default times again. What limits it stays: blackouts, cap, budget, --no-resend.
 
 \b
@@ -114,13 +124,11 @@ Example:
 @click.pass_context
 def clear_plan(ctx: click.Context, channel: str, as_json: bool) -> None:
     """Take away a channel's own times."""
+    from bot.flow.drafting import without_times
 
     async def work(app: "App") -> list[Shown]:
-        default, plans = app.default_plan, {}
-        for each in await _channels(app, channel):
-            old = await _present(app, each.name)
-            kept = replace(default, blackouts=old.blackouts, daily=old.daily, budget=old.budget, resend=old.resend)
-            plans[each] = None if kept == default else kept
+        found = await _channels(app, channel)
+        plans = {each: without_times(await _present(app, each.name), app.default_plan) for each in found}
         return await _put(app, plans)
 
     _show_plans(with_app(ctx, work), as_json=as_json)
@@ -128,6 +136,7 @@ def clear_plan(ctx: click.Context, channel: str, as_json: bool) -> None:
 
 @plan_command.command(
     name="blackout",
+    short_help="Set a time in which nothing is posted.",
     help="""Set a time in which nothing is posted on a channel, or on all; what is due in it waits for its end, and is then
 posted one by one. A day alone means the whole day.
 
@@ -151,30 +160,17 @@ def blackout_plan(
         raise BadInput("the times are missing" if not clear else "--clear takes no times", hint="say --from and --to")
     if not clear and not (start and end):
         raise BadInput("one end is missing", hint="say both --from and --to")
+    from bot.flow.drafting import blackout_of, silenced
 
     async def work(app: "App") -> list[Shown]:
         now, plans = app.clock.now(), {}
         for each in await _channels(app, channel):
             old = await _present(app, each.name)
-            kept = tuple(one for one in old.blackouts if one.end > now and not clear)
-            new = () if clear else (_blackout(str(start), str(end), why, old.zone, now),)
-            blackouts = tuple(sorted({*kept, *new}, key=lambda one: (one.start, one.end)))
-            plans[each] = replace(old, blackouts=blackouts)
+            new = () if clear else (blackout_of(str(start), str(end), why, old),)
+            plans[each] = silenced(replace(old, blackouts=()) if clear else old, new, now)
         return await _put(app, plans)
 
     _show_plans(with_app(ctx, work), as_json=as_json)
-
-
-def _blackout(start: str, end: str, why: str, zone: str, now: datetime) -> "Blackout":
-    from bot.cli.spans import moment_of
-    from bot.domain.plan import Blackout
-
-    found = Blackout(start=moment_of(start, zone), end=moment_of(end, zone, whole=True), why=" ".join(why.split()))
-    if found.end <= found.start:
-        raise BadInput(f"{end!r} is not after {start!r}")
-    if found.end <= now:
-        raise BadInput(f"{end!r} is past", hint="a blackout is for what is still to come")
-    return found
 
 
 async def _channels(app: "App", channel: str) -> "Sequence[Channel]":
@@ -213,50 +209,16 @@ async def _shown(app: "App", channels: "Sequence[Channel]") -> list[Shown]:
 
 def _plan(options: Mapping[str, Any], present: "Plan", channel: "Channel", default_zone: str) -> "Plan":
     """Return the plan that the words ask for: with new times all of them count, else only what is given changes."""
-    from bot.cli.spans import sum_of
-    from bot.domain.plan import Plan
+    from bot.flow.drafting import drafted
 
-    if not any(value is not None for value in options.values()):
+    words = {NAMES.get(name, name): _word(value) for name, value in options.items() if value is not None}
+    if not words:
         raise BadInput("the times are missing", hint="say when: --at 09:00,17:30 or --every 2h")
-    fresh = options["times"] is not None or options["every"] is not None
-    if options["between"] is not None and options["every"] is None:
-        raise BadInput("--between goes with --every only", hint="say how often: --every 2h")
-    base = Plan(zone=default_zone) if fresh else present
-    changed = _times(options) | {"late": _late(options, base.late)}
-    changed |= {"blackouts": present.blackouts, "daily": present.daily, "budget": present.budget}
-    changed["resend"] = present.resend if options["resend"] is None else options["resend"]
-    if options["daily"] is not None:
-        changed["daily"] = options["daily"]
-    if options["budget"] is not None:
-        changed["budget"] = sum_of(options["budget"])
-        if changed["budget"] and channel.limits.price is None:
-            raise BadInput(f"posts on {channel.name} cost nothing, so there is no budget to keep to")
-    return replace(base, **changed)
+    return drafted(words, present, channel, default_zone)
 
 
-def _times(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the words say of days, times and zone."""
-    from bot.cli.spans import between, days_of, span_of, time_of, zone_of
-
-    found: dict[str, Any] = {}
-    if options["days"] is not None:
-        found["days"] = days_of(options["days"])
-    if options["zone"] is not None:
-        found["zone"] = zone_of(options["zone"])
-    if options["every"] is not None:
-        if options["times"] is not None:
-            raise BadInput("--at and --every cannot go together", hint="choose one of them")
-        found |= {"every": span_of(options["every"]), "times": between(options["between"] or "00:00-23:59")}
-    elif options["times"] is not None:
-        found["times"] = tuple(sorted({time_of(each) for each in options["times"].split(",")}))
-    return found
-
-
-def _late(options: Mapping[str, Any], late: "LatePolicy") -> "LatePolicy":
-    from bot.cli.spans import span_of
-
-    given = {"grace": options["grace"], "limit": options["late_limit"], "gap": options["gap"]}
-    return replace(late, **{name: span_of(words) for name, words in given.items() if words is not None})
+def _word(value: Any) -> str:  # noqa: ANN401 - click's
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _show_plans(plans: Sequence[Shown], *, as_json: bool) -> None:
@@ -271,7 +233,7 @@ def _show_plans(plans: Sequence[Shown], *, as_json: bool) -> None:
 
 
 def _when(plan: "Plan") -> tuple[str, str]:
-    from bot.cli.spans import said
+    from bot.domain.spans import said
 
     times = ", ".join(f"{each:%H:%M}" for each in plan.times)
     if plan.every:
@@ -295,6 +257,8 @@ def _rules(shown: Shown) -> list[str]:
         lines.append(f"at most {budget} a month; {spent} spent this month")
     if not plan.resend:
         lines.append("what left no trace is not sent again before a person says so")
+    if plan.paid_results:
+        lines.append("what became of its posts is asked, which costs money")
     for each in plan.blackouts:
         why = f": {each.why}" if each.why else ""
         lines.append(f"nothing from {local(each.start, plan.zone)} to {local(each.end, plan.zone)}{why}")
@@ -320,6 +284,7 @@ def _plan_shape(shown: Shown) -> dict[str, Any]:
         "spent": shown.spent / 1_000_000,
         "currency": shown.currency,
         "resend": plan.resend,
+        "paid_results": plan.paid_results,
         "blackouts": [{"start": each.start, "end": each.end, "why": each.why} for each in plan.blackouts],
         "next": list(shown.upcoming),
     }

@@ -9,12 +9,12 @@ from bot.cli.output import (
     known,
     local,
     one_line,
-    say,
     settings_of,
     shape,
     show_json,
     show_table,
     show_warnings,
+    tell,
     warnings_of,
     with_app,
 )
@@ -73,9 +73,11 @@ def queue_command(
         return
     if not found:
         if campaign or channel or wanted:
-            say("No delivery is like that. `handbill queue --all` shows every one.")
+            tell("No delivery is like that. `handbill queue --all` shows every one.")
         else:
-            say("Nothing waits. Put an article into queue/CAMPAIGN/ or use `handbill add`; `--all` shows what is done.")
+            tell(
+                "Nothing waits. Put an article into queue/CAMPAIGN/ or use `handbill add`; `--all` shows what is done."
+            )
         return
     zone = settings_of(ctx).zone
     rows = [

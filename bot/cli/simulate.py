@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import at_home, json_option, local, one_line, quiet_logs, say, show_json, show_table
+from bot.cli.output import at_home, json_option, local, one_line, quiet_logs, say, show_json, show_table, tell
 
 if TYPE_CHECKING:
     from bot.domain.delivery import Delivery
@@ -82,7 +82,7 @@ def _tell(forecast: "Forecast", refused: tuple[str, ...], zone: str, days: int) 
     for words in refused:
         say(f"Not approved: {words}")
     if forecast.waiting:
-        say(f"{len(forecast.waiting)} would still wait then; `handbill queue` shows them.")
+        tell(f"{len(forecast.waiting)} would still wait then; `handbill queue` shows them.")
 
 
 def _tell_close(pairs: "Sequence[tuple[Delivery, Delivery]]", zone: str) -> None:

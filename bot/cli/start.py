@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.output import STARTER_NAME, say, settings_of, write_new
+from bot.cli.output import STARTER_NAME, say, settings_of, tell, write_new
 from bot.errors import BadSetting, NotAllowed
 
 if TYPE_CHECKING:
+    from bot.app import App
     from bot.ports import Store
     from bot.settings import Settings
 
 #: A fault as people may send it to the sandbox: X publishes the next two posts and then resets the connection.
 FAULT = '{"platform": "x", "kind": "reset", "times": 2}'
+#: Who decides in the demo.
+DEMO = "demo"
 PORT = click.IntRange(0, 65535)
 
 
@@ -62,22 +65,36 @@ def _refuse_without_channels(settings: "Settings") -> None:
 
 async def _run(settings: "Settings", page: Any, address: tuple[str, int] | None, followers: str) -> None:  # noqa: ANN401 - bot.web.serve
     from bot import app
+    from bot.domain.reactions import BRISK, STEADY
     from bot.store.lock import sole_bot
 
     with sole_bot(settings.data):
         pass  # a second bot is told so, and not that its port is taken
     with _listening(address) as listening:
         stop = _stop_on_signals()
-        async with app.running(settings) as live, _until_lost(live.app.store, stop):
+        async with app.running(settings, BRISK if followers else STEADY) as live, _until_lost(live.app.store, stop):
             if listening is None:
                 say("Handbill is running without a web page (HANDBILL_WEB is off).   (Ctrl-C stops)")
                 await stop.wait()
                 return
             host, port = listening.getsockname()[:2]
-            say(f"Handbill is running: http://{f'[{host}]' if ':' in host else host}:{port}/   (Ctrl-C stops)")
+            here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            say(f"Handbill is running: {here}/   (Ctrl-C stops)")
             if followers:
                 say(f"As followers see it: {followers}")
+                say(f"Sign in to the demo:  {here}/in/{await _demo_link(live.app)}   (once; asks for no password)")
+            elif not await live.app.roster.anybody():
+                tell("Nobody can sign in yet: `handbill user add NAME --role admin` makes the first account.")
             await page(live, listening, stop, followers)
+
+
+async def _demo_link(app: "App") -> str:
+    """Return a one-time link that signs in at once, as an admin who is there in the demo only; nothing leaves the machine."""
+    from bot.domain.people import Purpose, Role
+
+    if DEMO not in {each.name for each in await app.roster.people()}:
+        await app.enrolling.add(DEMO, Role.ADMIN)
+    return await app.enrolling.invite(DEMO, Purpose.SIGN_IN)
 
 
 @asynccontextmanager
@@ -166,7 +183,7 @@ async def _demo(home: Path, page: Any, port: int, every: int, *, fresh: bool) ->
     own = home / "queue"
     given = any(path != own / STARTER_NAME for path in own.glob("*/*.*"))
     queue = own if given else await asyncio.to_thread(_samples, app.samples(), folder / "queue")
-    async with sandbox(folder / "sandbox") as (address, environment):
+    async with sandbox(folder / "sandbox", lively=True) as (address, environment):
         told = {**environment, "HANDBILL_DATA": str(folder), "HANDBILL_QUEUE": str(queue)}
         lines = "".join(f"{name}={value}\n" for name, value in told.items())
         await asyncio.to_thread((folder / ".env").write_text, lines, encoding="utf-8")

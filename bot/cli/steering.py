@@ -217,20 +217,30 @@ def retract_command(ctx: click.Context, delivery: str, as_json: bool) -> None:
 @click.command(
     name="pause",
     help="""Stop all posting on every channel at once. What is on its way is finished; nothing new is begun. When
-everything is paused already, only the reason is replaced, and you are told the former one.
+everything is paused already, only the reason is replaced, and you are told the former one. With --channel only that one
+stops, until `handbill resume --channel` lets it go on.
 
 \b
-Example:
-  handbill pause "Storm warning: nothing but emergency news today" """,
+Examples:
+  handbill pause "Storm warning: nothing but emergency news today"
+  handbill pause --channel mastodon The server moves""",
 )
+@click.option("--channel", default="", help="Only this channel.")
 @click.argument("reason", nargs=-1, required=True)
 @json_option
 @click.pass_context
-def pause_command(ctx: click.Context, reason: tuple[str, ...], as_json: bool) -> None:
-    """Pause everything."""
+def pause_command(ctx: click.Context, reason: tuple[str, ...], channel: str, as_json: bool) -> None:
+    """Pause everything, or one channel."""
     why = " ".join(" ".join(reason).split())
     if not why:
         raise BadInput("the reason is missing", hint="those who find posting paused will want to know why")
+    if channel:
+        with_app(ctx, lambda app: app.steering.pause_channel(channel, why))
+        if as_json:
+            show_json({"paused": True, "why": why, "since": None, "before": ""})
+            return
+        say(f"{channel} is paused: {why}")
+        return
 
     async def work(app: "App") -> "tuple[Hold, Hold]":
         return await app.store.hold(), await app.steering.pause(why)
@@ -247,23 +257,36 @@ def pause_command(ctx: click.Context, reason: tuple[str, ...], as_json: bool) ->
 @click.command(
     name="resume",
     help="""Post again, and say what becomes of what came due during the pause. On a terminal you are asked; elsewhere it is
---late.
+--late. With --channel only that one goes on; what came due there is posted late, as its plan says.
 
 \b
 Examples:
   handbill resume
-  handbill resume --reslot""",
+  handbill resume --reslot
+  handbill resume --channel mastodon""",
 )
+@click.option("--channel", default="", help="Only this channel, which a person or its platform's refusal has paused.")
 @click.option("--late", is_flag=True, help="Post it late: spread, never in a burst, as each plan says.")
 @click.option("--reslot", is_flag=True, help="Give each the next free slot of its channel, in order.")
 @click.option("--drop", is_flag=True, help="Cancel it.")
 @json_option
 @click.pass_context
-def resume_command(ctx: click.Context, /, as_json: bool, **choices: bool) -> None:
-    """Resume everything."""
+def resume_command(ctx: click.Context, /, as_json: bool, channel: str, **choices: bool) -> None:
+    """Resume everything, or one channel."""
     from bot.flow.releasing import Overdue, Released
 
     choice = _only(choices)
+    if channel:
+        if choice:
+            raise BadInput(
+                f"--{choice} and --channel cannot go together", hint="its plan says what becomes of late posts"
+            )
+        with_app(ctx, lambda app: app.steering.resume_channel(channel))
+        if as_json:
+            show_json({"paused": False, "why": "", "since": None} | dict.fromkeys(COUNTS, 0))
+            return
+        say(f"{channel} goes on.")
+        return
     asking = choice is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
     async def work(app: "App") -> "tuple[bool, Released]":
@@ -289,7 +312,9 @@ def resume_command(ctx: click.Context, /, as_json: bool, **choices: bool) -> Non
     if not was_on:
         say("Nothing was paused.")
         for name, why in apart.items():
-            tell(f"{name} alone is paused: {why} (mend it, then `handbill doctor`)")
+            tell(
+                f"{name} alone is paused: {why} (mend it, then `handbill doctor`; or `handbill resume --channel {name}`)"
+            )
         return
     say("Posting again.")
     _show_counts(done)

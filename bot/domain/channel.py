@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.pacing import Price, Rate
+from bot.domain.reactions import Reports
 
 
 class Unit(StrEnum):
@@ -58,8 +59,9 @@ class Limits:
     height, `image_types` media types, `alt` code points of alt text; `tags` how many hashtags we put at most;
     `link` where the article's link goes; `edits`, `deletes`, `warnings`, `languages`, `visibilities` what the
     platform can do at all. `thread_parts` 1 = cannot chain replies. `rates` are how often it may be told something,
-    `price` what that costs, `absence` what it takes to believe that something is not there. `address` is how the address
-    of a post goes on behind that of its account: a regular expression whose one group is the post's id.
+    `price` what that costs, `absence` what it takes to believe that something is not there, `reports` what it
+    tells of published posts. `address` is how the address of a post goes on behind that of its account: a regular
+    expression whose one group is the post's id.
     """
 
     length: int
@@ -89,6 +91,7 @@ class Limits:
     price: Price | None = None
     address: str = r"(?:[a-z]+/)?([\w.~:-]+)"
     absence: Absence = Absence()
+    reports: Reports = Reports()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from bot.domain.lateness import LatePolicy
@@ -31,7 +32,8 @@ class Plan:
     A time that a clock change skips moves to the first valid instant after; one that comes twice fires once, the first.
     `blackouts` are passed over. `daily` is how many deliveries a channel sends at most within 24 hours, `budget` what
     its published parts may cost at most in a calendar month (UTC), in millionths; 0 means no limit. `resend` False means that
-    a person decides whether a post that left no trace is sent again.
+    a person decides whether a post that left no trace is sent again. `paid_results` True: what became of posts is asked even
+    where asking costs money, within the budget.
     """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
@@ -43,6 +45,7 @@ class Plan:
     daily: int = 0
     budget: int = 0
     resend: bool = True
+    paid_results: bool = False
 
     def slots(self, after: datetime) -> Iterator[datetime]:
         """Yield the plan's moments later than `after` that no blackout covers, in order, aware UTC, without end.
@@ -114,6 +117,11 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
+
+
+def mark_of(plan: Plan | None) -> str:
+    """Return what tells a plan from any other, short enough for a form; None = a channel has no plan of its own."""
+    return blake2b(repr(plan).encode(), digest_size=8).hexdigest()
 
 
 def next_slot(

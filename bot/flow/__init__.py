@@ -3,6 +3,7 @@
 intake.py     what a source found -> articles, their deliveries planned or updated
 planning.py   article -> posts -> deliveries with slots
 rewording.py  a manager's own words for an article on a channel
+editing.py    what managers write on an article: passage or own words, channels, alt texts
 steering.py   what managers decide: approve, hold, cancel, send now, plans; the door to the next four
 deciding.py   is it still as they saw it, does its state allow that, who decided
 settling.py   uncertain deliveries -> there, absent or given up
@@ -16,5 +17,7 @@ listening.py  a reader's words -> an answer
 commanding.py a manager's words in a chat -> a decision
 checkup.py    what `doctor` says
 refitting.py  a channel's limits as they are now -> what waits and no longer fits, rendered anew and held
+counting.py   published posts -> what their platforms count of them
+results.py    what was counted: by post, by channel and day, as a table
 linkcheck.py  what became of the addresses that a post leads to
 """

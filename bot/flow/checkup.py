@@ -7,6 +7,7 @@ each time.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ import structlog
 from bot.domain.channel import Account, Channel
 from bot.domain.delivery import State
 from bot.domain.ledger import Act
-from bot.errors import HandbillError
+from bot.errors import HandbillError, NotAllowed, NotFound
 from bot.flow.refitting import Refitting
 from bot.ports import Clock, Platform, Problem, Store
 
@@ -28,6 +29,8 @@ CLOCK_FAILS = timedelta(minutes=5)
 PATIENCE, LONGEST = timedelta(minutes=5), timedelta(hours=6)
 #: Under which name the store keeps what is wrong with channels, and when that is looked at again.
 SOURCE, AGAIN = "channels", "a running bot asks again every few minutes"
+#: What the audit log calls a person's word on one channel.
+PAUSED, GOES_ON = "pause channel", "resume channel"
 #: Among so many posts that were sent last, a channel's own is looked for.
 RECENT = 100
 
@@ -42,8 +45,19 @@ class Finding:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What came of the last look at a channel, and when that was; `account` None when it could not be verified."""
+
+    at: datetime
+    finding: Finding
+    account: Account | None = None
+
+
 class Checkup:
-    """Verifies channels and keeps their live limits in the store.
+    """Verifies channels and keeps their live limits in the store. `seen` is what came of it, by channel, in this process.
+
+    What a person paused stays paused until a person lets it go on.
 
     How often a channel was let go on in vain is remembered as long as the process lives: a restart brings new credentials.
     """
@@ -61,13 +75,15 @@ class Checkup:
         self._verified: set[str] = set()
         self._let_go: dict[str, tuple[int, datetime]] = {}
         self._told: tuple[Problem, ...] | None = None
+        self.seen: dict[str, Seen] = {}
 
     async def register(self) -> None:
-        """Put every configured channel into the store as far as it is not there, with its platform's default limits."""
+        """Put every configured channel into the store that is not there, or cannot be read, with its platform's limits."""
         known = {each.name for each in await self._store.channels()}
         for channel in self._configured:
             if channel.name not in known:
                 await self._store.put_channel(channel)
+                self._verified.discard(channel.name)
 
     async def channels(self, by: str = "") -> Sequence[Finding]:
         """Verify every channel, all at once; a verified one goes on if it was paused, and has its server's limits.
@@ -79,8 +95,19 @@ class Checkup:
         await self._tell(found)
         return found
 
+    async def check(self, name: str, by: str) -> Finding:
+        """Verify one channel in the name of who asks; it goes on if its platform's refusal had paused it. Raises NotFound."""
+        channel = next((each for each in self._configured if each.name == name), None)
+        if channel is None:
+            raise NotFound(f"the channel {name} is not set up", hint="what it lacks stands beside it")
+        await self.register()
+        found = await self._channel(channel, (await self._paused()).get(name, ""), by)
+        await self._tell([each.finding for each in self.seen.values()])
+        return found
+
     async def mend(self) -> None:
         """Verify the channels that were never verified yet, and those that are paused when it is time to try again."""
+        await self.register()
         paused, found = await self._paused(), []
         for channel in self._configured:
             why = paused.get(channel.name, "")
@@ -106,7 +133,13 @@ class Checkup:
             self._told = told
 
     async def _paused(self) -> Mapping[str, str]:
-        return {each.name: each.paused for each in await self._store.channels() if each.paused}
+        """Return why each channel is paused that its platform's refusal has paused, not a person."""
+        paused = {each.name: each.paused for each in await self._store.channels() if each.paused}
+        return {name: why for name, why in paused.items() if not await self._by_hand(name)}
+
+    async def _by_hand(self, channel: str) -> bool:
+        last = await self._store.last_act(verbs=(PAUSED, GOES_ON), subject=channel)
+        return last is not None and last.act.verb == PAUSED
 
     async def _next_try(self, channel: str) -> datetime:
         """Return when a paused channel may go on: at once the first time and after a post that went out."""
@@ -120,15 +153,25 @@ class Checkup:
         return at + min(PATIENCE * 2.0 ** min(times - 1, 20), LONGEST)
 
     async def _channel(self, channel: Channel, paused: str, by: str = "") -> Finding:
+        account, finding = await self._verify(channel)
+        if account is not None:
+            finding = await self._known(channel, account, paused, by)
+        self.seen[channel.name] = Seen(at=self._clock.now(), finding=finding, account=account)
+        return finding
+
+    async def _verify(self, channel: Channel) -> tuple[Account | None, Finding]:
+        """Return who we are on a channel, None and what is wrong when its platform does not tell."""
         try:
             account = await self._platforms[channel.name].verify()
         except HandbillError as error:
-            return Finding(subject=channel.name, level="error", what=error.what, hint=error.hint)
+            return None, Finding(subject=channel.name, level="error", what=error.what, hint=error.hint)
         except Exception as error:  # noqa: BLE001 - one adapter's fault must not hide what is to be said of the others
-            what = f"its adapter failed with {type(error).__name__}"
-            return Finding(
-                subject=channel.name, level="error", what=what, hint="this is a fault in the program: report it"
-            )
+            what, hint = f"its adapter failed with {type(error).__name__}", "this is a fault in the program: report it"
+            return None, Finding(subject=channel.name, level="error", what=what, hint=hint)
+        return account, Finding(subject=channel.name, level="ok", what=account.name)
+
+    async def _known(self, channel: Channel, account: Account, paused: str, by: str) -> Finding:
+        """Keep what a platform told of a channel, and let it go on if it was paused."""
         known = replace(channel, limits=account.limits, account=account.name, url=account.url)
         await self._store.put_channel(known)
         held = await self._refitting.look(known)
@@ -136,12 +179,9 @@ class Checkup:
         if paused:
             times, _ = self._let_go.get(channel.name, (0, None))
             self._let_go[channel.name] = times + 1, self._clock.now()
-            act = (
-                Act(by=by, verb="resume channel", subject=channel.name, words=f"it was paused: {paused}")
-                if by
-                else None
-            )
-            await self._store.pause_channel(channel.name, "", act)
+            act = Act(by=by, verb=GOES_ON, subject=channel.name, words=f"it was paused: {paused}") if by else None
+            with suppress(NotAllowed):  # somebody has paused it meanwhile
+                await self._store.pause_channel(channel.name, "", act, was=paused)
         return _finding(channel, account, len(held), paused)
 
 

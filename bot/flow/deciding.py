@@ -48,9 +48,14 @@ class Deciding:
         self, verb: str, changes: Sequence[Change], words: str = "", proofs: Sequence[tuple[str, int, Receipt]] = ()
     ) -> None:
         """Make all the moves, each delivery's told in the audit log; NotAllowed says who was there first."""
+        await self.enact([self.act(verb, each, words) for each in touched(changes)], changes, proofs)
+
+    async def enact(
+        self, acts: Sequence[Act], changes: Sequence[Change], proofs: Sequence[tuple[str, int, Receipt]] = ()
+    ) -> None:
+        """Make all the moves as these acts; NotAllowed says who was there first."""
         if not changes:
             return
-        acts = [self.act(verb, each, words) for each in dict.fromkeys(change.delivery for change in changes)]
         try:
             await self._store.move(changes, self._clock.now(), acts, proofs)
         except NotAllowed as refusal:
@@ -75,6 +80,11 @@ class Deciding:
         )
 
 
+def touched(changes: Iterable[Change]) -> Sequence[str]:
+    """Return the ids of the deliveries that moves are about, each once."""
+    return tuple(dict.fromkeys(change.delivery for change in changes))
+
+
 def refuse(deliveries: Iterable[Delivery], allowed: set[State] | frozenset[State], verb: str) -> None:
     """Raise NotAllowed for the first delivery whose state forbids it, with the reason and when it will be possible."""
     for delivery in deliveries:
@@ -90,12 +100,13 @@ def refuse_begun(deliveries: Iterable[Delivery], verb: str) -> None:
     """Refuse for threads of which a part is public: stopping there would leave half of it."""
     for delivery in deliveries:
         if delivery.receipts:
+            seen = f"{delivery.id}@{delivery.version}"
             goes_on = (
                 "`handbill approve {}` lets it go on" if delivery.state is State.HELD else "or let the thread go on"
             )
             raise NotAllowed(
                 f"a part of delivery {delivery.id} is public, so it cannot be {verb}",
-                hint=f"`handbill retract {delivery.id}` takes it back; {goes_on.format(delivery.id)}",
+                hint=f"`handbill retract {seen}` takes it back; {goes_on.format(seen)}",
             )
 
 

@@ -5,11 +5,11 @@ decides whether a post goes out.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from bot.domain.delivery import UNSENT
+from bot.domain.delivery import UNSENT, Delivery
 from bot.domain.post import Post, addresses
 from bot.flow.checkup import Finding
 from bot.ports import Clock, Links, Look, Problem, Store
@@ -147,6 +147,16 @@ async def faulty(store: Store, clock: Clock) -> Mapping[str, tuple[str, str]]:
     known = await store.looks(clock.now() - A_DAY)
     found = ((url, finding(url, look)) for url, (_, look) in known.items())
     return {url: (said.what, said.hint) for url, said in found if said.level != "ok"}
+
+
+async def warnings_of(store: Store, clock: Clock, deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
+    """Return by delivery what is wrong with the links of what waits, as far as the bot looked at them."""
+    found = await faulty(store, clock)
+    waiting = (each for each in deliveries if found and each.state in UNSENT)
+    return {
+        each.id: [f"{url} {found[url][0]} ({found[url][1]})" for url in addresses(each.post) if url in found]
+        for each in waiting
+    }
 
 
 def nobodys(url: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,18 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import Delivery, State
 from bot.domain.finding import Earlier
 from bot.domain.plan import Plan, next_slot
+from bot.errors import NotFound
 from bot.ports import Clock, Store
 
 if TYPE_CHECKING:
     from bot.domain.composing import Composition
+    from bot.domain.edits import Edits
     from bot.domain.finding import Finding
+
+#: How old what is known of other posts may be while somebody writes; what is kept or approved is held against the ledger.
+RECENT = timedelta(seconds=20)
+#: By channel, what its platform was or will be told.
+Said = Mapping[str, Sequence[Earlier]]
 
 
 class Planner:
@@ -25,20 +32,20 @@ class Planner:
 
     def __init__(self, store: Store, clock: Clock, default: Plan) -> None:
         self._store, self._clock, self._default = store, clock, default
+        self._said: dict[tuple[str, str, tuple[str, ...]], tuple[datetime, Said]] = {}
 
-    async def compose(self, article: Article, own: Mapping[str, str] | None = None) -> "tuple[Composition, ...]":
-        """Return what each channel of the article would get; `own` words by channel count before the overrides kept."""
+    async def compose(self, article: Article, edits: "Edits | None" = None) -> "tuple[Composition, ...]":
+        """Return what each channel of the article would get, with these `edits` instead of those that are kept."""
         # Its tables of words and signs take a quarter of a short command's time, and most commands compose nothing.
         from bot.domain.composing import compose
 
-        kept = await self._store.overrides(article.campaign, article.name)
         return await asyncio.to_thread(
             compose,
             article,
             await self._store.campaign(article.campaign),
             await self._store.channels(),
             directory=await self._store.directory(),
-            overrides={channel: words for (_, _, channel), words in kept.items()} | dict(own or {}),
+            edits=await self._store.edits(article.campaign, article.name) if edits is None else edits,
         )
 
     async def add(self, article: Article, compositions: "Iterable[Composition]") -> Sequence[Delivery]:
@@ -75,6 +82,17 @@ class Planner:
         """Return the plan of a channel, the default one where it has none of its own."""
         return (await self._store.plans()).get(channel, self._default)
 
+    async def recently(self, article: Article, channels: "Sequence[Channel]") -> Said:
+        """Return by channel what `earlier` does, up to RECENT old: for previews, which are drawn with every key."""
+        key, now = (article.campaign, article.name, tuple(each.name for each in channels)), self._clock.now()
+        at, said = self._said.get(key, (None, {}))
+        if at is None or not timedelta(0) <= now - at < RECENT:
+            said = {each.name: await self.earlier(article, each) for each in channels}
+            self._said = {kept: told for kept, told in self._said.items() if now - told[0] < RECENT} | {
+                key: (now, said)
+            }
+        return said
+
     async def earlier(self, article: Article, channel: Channel) -> Sequence[Earlier]:
         """Return what the channel's platform was or will be told, but for what this channel was told of the article."""
         from bot.domain.linting import WINDOW
@@ -87,21 +105,39 @@ class Planner:
     async def lint(self, delivery: Delivery, article: Article) -> "tuple[Finding, ...]":
         """Return what an attentive reader would mark in what a delivery says."""
         from bot.domain.composing import Composition
+
+        channel = next((each for each in await self._store.channels() if each.name == delivery.channel), None)
+        if channel is None:
+            raise NotFound(f"there is no channel {delivery.channel}", hint="`handbill channels` lists them")
+        [found] = await self.marked(
+            [Composition(channel=channel, excerpt=delivery.excerpt, post=delivery.post)], article
+        )
+        return found
+
+    async def marked(
+        self, compositions: "Sequence[Composition]", article: Article, said: "Said | None" = None
+    ) -> "Sequence[tuple[Finding, ...]]":
+        """Return for each composition of an article what an attentive reader would mark in it.
+
+        `said` is what the channels' platforms were told, where the caller has asked for that before.
+        """
         from bot.domain.linting import lint
         from bot.flow.linkcheck import faulty
 
-        [channel] = [each for each in await self._store.channels() if each.name == delivery.channel]
-        composition = Composition(channel=channel, excerpt=delivery.excerpt, post=delivery.post)
-        campaign = await self._store.campaign(article.campaign)
-        known = (await self._store.directory()).handles(channel.platform)
-        return lint(
-            composition,
-            article,
-            campaign,
-            known=known,
-            earlier=await self.earlier(article, channel),
-            faulty=await faulty(self._store, self._clock),
-        )
+        campaign, directory = await self._store.campaign(article.campaign), await self._store.directory()
+        found = await faulty(self._store, self._clock)
+        earlier = said or {each.channel.name: await self.earlier(article, each.channel) for each in compositions}
+        return [
+            lint(
+                each,
+                article,
+                campaign,
+                known=directory.handles(each.channel.platform),
+                earlier=earlier.get(each.channel.name, ()),
+                faulty=found,
+            )
+            for each in compositions
+        ]
 
     async def faults(self, delivery: Delivery, article: Article) -> str:
         """Return why a delivery must not be sent unseen, "" when it may be."""
@@ -116,9 +152,14 @@ class Planner:
         article = await self._store.article(delivery.campaign, delivery.article)
         return next((each for each in await self.lint(delivery, article) if each.rule in BARRED), None)
 
-    async def _delivery(self, article: Article, campaign: Campaign, composition: "Composition") -> Delivery:
-        held = Delivery(
-            id=delivery_id(article, composition),
+    async def held(self, article: Article, composition: "Composition", why: str, round: int) -> Delivery:
+        """Return a delivery that waits for approval, which the ledger does not have yet."""
+        made = self._made(article, composition, round)
+        return replace(made, why="; ".join(filter(None, (why, await self.faults(made, article)))))
+
+    def _made(self, article: Article, composition: "Composition", round: int = 1) -> Delivery:
+        return Delivery(
+            id=delivery_id(article, composition, round),
             campaign=article.campaign,
             article=article.name,
             digest=article.digest,
@@ -126,9 +167,13 @@ class Planner:
             excerpt=composition.excerpt,
             post=composition.post,
             state=State.HELD,
+            round=round,
             expires=article.expires,
             not_before=article.not_before,
         )
+
+    async def _delivery(self, article: Article, campaign: Campaign, composition: "Composition") -> Delivery:
+        held = self._made(article, composition)
         reasons = ["the article is a draft"] * (not article.ready)
         reasons += ["this campaign's posts wait for approval"] * (article.ready and campaign.approval)
         if why := "; ".join(filter(None, (*reasons, await self.faults(held, article)))):

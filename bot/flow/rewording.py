@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.domain.article import Article
 from bot.domain.delivery import UNSENT, Delivery
+from bot.domain.edits import Edits, Wish
 from bot.domain.ledger import Act
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.flow.deciding import LATER
@@ -53,7 +54,9 @@ class Rewording:
         """Render what waits first, so that words which a guard refused are not kept."""
         article = await self._store.article(campaign, name)
         waiting = await self._waiting(article, channel)
-        made = {each.channel.name: each for each in await self._planner.compose(article, {channel: words})}
+        change = Edits(said={channel: Wish(text=words) if words else None})
+        edits = change.over(await self._store.edits(campaign, name))
+        made = {each.channel.name: each for each in await self._planner.compose(article, edits)}
         if channel not in made and (words or waiting):
             hint = "add the channel to the article's `channels`, or to its campaign's"
             raise NotAllowed(f"{campaign}/{name} has nothing to say on {channel}", hint=hint)

@@ -1,22 +1,25 @@
-"""What managers decide: approve, hold, cancel, send now, settle what is uncertain, pause and resume everything."""
+"""What managers decide: approve, move, hold, cancel, send now, settle what is uncertain, pause and resume everything."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from bot.domain.agenda import Day
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change, Hold
-from bot.domain.plan import WEEKDAYS, Plan
-from bot.errors import NotAllowed
-from bot.flow.deciding import Deciding, begun, guarded, refuse, refuse_begun
+from bot.domain.plan import Plan
+from bot.errors import BadInput, NotAllowed
+from bot.flow.checkup import GOES_ON, PAUSED
+from bot.flow.deciding import Deciding, guarded, refuse, refuse_begun
 from bot.flow.planning import Planner
 from bot.flow.releasing import Overdue, Released, Releasing
+from bot.flow.replanning import Foresight, Replanning
 from bot.flow.settling import Settling, Verdict
+from bot.flow.slotting import Moved, Slotting
 from bot.flow.withdrawing import Withdrawing
 from bot.ports import Clock, Platform, Store
 
-#: How often a new plan is laid over deliveries that others move at the same time.
-PATIENCE = 3
+#: The most that is kept of a comment.
+LONGEST_COMMENT = 2000
 
 
 class Steering:
@@ -27,6 +30,8 @@ class Steering:
     def __init__(self, store: Store, clock: Clock, planner: Planner, by: str = "bot") -> None:
         self._store, self._clock, self._planner = store, clock, planner
         self._deciding = Deciding(store, clock, by)
+        self._slotting = Slotting(store, clock, planner, by)
+        self._replanning = Replanning(store, clock, planner, by)
         self._releasing = Releasing(store, clock, planner, by)
         self._settling = Settling(store, clock, planner, by)
         self._withdrawing = Withdrawing(store, clock, by)
@@ -37,28 +42,18 @@ class Steering:
 
     async def approve(self, ids: Sequence[str]) -> Sequence[Delivery]:
         """Give each held delivery the next free slot of its channel; one that is scheduled already is left alone."""
-        chosen = await self._deciding.chosen(ids)
-        waiting = [each for each in chosen if each.state is not State.SCHEDULED]
-        refuse(waiting, {State.HELD, State.FAILED}, "approved")
-        await self._refuse_barred(waiting)
-        changes: list[Change] = []
-        given: dict[str, set[datetime]] = {}
-        for delivery in waiting:
-            slot = await self._slot(delivery, given.setdefault(delivery.channel, set()))
-            changes += _scheduling(delivery, slot, "approved")
-        return await self._done("approve", chosen, changes)
+        return await self._slotting.approve(ids)
 
-    async def _slot(self, delivery: Delivery, given: set[datetime]) -> datetime:
-        """Return the next free slot; a thread that is half out is finished whatever its article's last day."""
-        expires = None if begun(delivery) else delivery.expires
-        slot = await self._planner.slot(delivery.channel, delivery.not_before, expires, given)
-        if slot is None:
-            raise NotAllowed(
-                f"delivery {delivery.id} has no free slot before it expires",
-                hint="send it now, change `expires` in the article, or cancel it",
-            )
-        given.add(slot)
-        return slot
+    async def move(self, ids: Sequence[str], to: datetime | Day) -> Sequence[Moved]:
+        """Give each delivery that moment, or of its channel's free slots on that day the nearest to its time of day.
+
+        What is held or failed is approved by that. NotAllowed tells what speaks against the moment.
+        """
+        return await self._slotting.move(ids, to)
+
+    async def put_back(self, places: Mapping[str, datetime | None]) -> Sequence[Moved]:
+        """Put each delivery where it stood before it was moved: at that moment, or with None off the schedule."""
+        return await self._slotting.put_back(places)
 
     async def hold(self, ids: Sequence[str], why: str = "held by a manager") -> Sequence[Delivery]:
         """Take each delivery off the schedule until it is approved again."""
@@ -67,6 +62,22 @@ class Steering:
         refuse(waiting, UNSENT | {State.FAILED}, "held")
         refuse_begun(waiting, "held")
         return await self._done("hold", chosen, [guarded(each, State.HELD, why) for each in waiting])
+
+    async def send_back(self, ids: Sequence[str], comment: str) -> Sequence[Delivery]:
+        """Take each delivery off the schedule with what is to be done about it; on one that is held it is told anew."""
+        comment = " ".join(comment.split())[:LONGEST_COMMENT]
+        if not comment:
+            raise BadInput("the comment is missing", hint="say what is to be changed")
+        chosen = await self._deciding.chosen(ids)
+        refuse(chosen, UNSENT | {State.FAILED}, "sent back")
+        refuse_begun(chosen, "sent back")
+        why = f"sent back: {comment}"
+        moving = [guarded(each, State.HELD, why) for each in chosen if each.state is not State.HELD]
+        await self._deciding.move("send back", moving, comment)
+        for each in [each for each in chosen if each.state is State.HELD]:
+            act = self._deciding.act("send back", each.id, comment)
+            await self._store.reschedule(each, None, why, self._clock.now(), act)
+        return [await self._store.delivery(each.id) for each in chosen]
 
     async def cancel(self, ids: Sequence[str], why: str = "cancelled by a manager") -> Sequence[Delivery]:
         """End each delivery unsent, for good."""
@@ -81,7 +92,7 @@ class Steering:
         chosen = await self._deciding.chosen(ids)
         refuse(chosen, UNSENT, "sent now")
         held = [each for each in chosen if each.state is State.HELD]
-        await self._refuse_barred(held)
+        await self._slotting.refuse_barred(held)
         now = self._clock.now()
         hushed = await self._hushed(chosen, now)
         if hushed and not anyway:
@@ -109,41 +120,30 @@ class Steering:
                 found[channel] = NotAllowed(what + why, hint="with --anyway it is posted all the same")
         return found
 
-    async def put_plan(self, channel: str, plan: Plan | None) -> int:
-        """Set a channel's plan (None = the default) and move what is scheduled to its slots, in order; return how many."""
-        old = (await self._store.plans()).get(channel)
-        await self._store.put_plan(channel, plan, self._deciding.act(_plan_verb(old, plan), channel, _plan_words(plan)))
-        for patience in range(PATIENCE, 0, -1):
-            try:
-                return await self._replan(channel)
-            except NotAllowed:
-                if patience == 1:
-                    raise
-        return 0
+    async def put_plan(self, channel: str, plan: Plan | None, seen: str = "") -> int:
+        """Set a channel's plan (None = the default) and move what is scheduled to its slots, in order; return how many.
 
-    async def _replan(self, channel: str) -> int:
-        now, why = self._clock.now(), "the channel's plan was changed"
-        scheduled = await self._store.deliveries(channel=channel, states=(State.SCHEDULED,))
-        waiting = [each for each in scheduled if each.slot is not None and each.slot > now]
-        given: set[datetime] = {each.slot for each in scheduled if each.slot is not None and each not in waiting}
-        freed: list[Change] = []
-        placed: list[Change] = []
-        for delivery in waiting:
-            expires = None if begun(delivery) else delivery.expires
-            slot = await self._planner.fresh_slot(channel, delivery.not_before, expires, given)
-            if slot is None:
-                freed.append(guarded(delivery, State.HELD, why))
-            else:
-                given.add(slot)
-                placed.append(guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot))
-        # What the old plan's cap or budget had put off is ruled anew, with the plan's gap between, never in a burst.
-        gap = (await self._planner.plan(channel)).late.gap
-        put_off = [each for each in scheduled if each not in waiting and each.due is not None and each.due > now]
-        for number, delivery in enumerate(put_off):
-            if delivery.due is not None and (sooner := now + number * gap) < delivery.due:
-                placed.append(guarded(delivery, State.SCHEDULED, why, due=sooner))
-        await self._store.move([*freed, *placed], now)  # slots are let go before they are given
-        return len(placed)
+        With the mark of a plan that was `seen` only while that stands.
+        """
+        return await self._replanning.put(channel, plan, seen)
+
+    async def foresee(self, channel: str, plan: Plan, today: date, days: int) -> Foresight:
+        """Return what a plan would bring, and do to what waits, in the days from today on."""
+        return await self._replanning.foresee(channel, plan, today, days)
+
+    async def pause_channel(self, channel: str, why: str) -> None:
+        """Send nothing to one channel until a person lets it go on, whatever its platform says meanwhile."""
+        why = " ".join(why.split())
+        if not why:
+            raise BadInput("the reason is missing", hint="those who find the channel paused will want to know why")
+        await self._store.pause_channel(channel, why, self._deciding.act(PAUSED, channel, why))
+
+    async def resume_channel(self, channel: str) -> None:
+        """Let one channel go on; what came due meanwhile is treated as late, by its plan."""
+        paused = next((each.paused for each in await self._store.channels() if each.name == channel), "")
+        if not paused:
+            raise NotAllowed(f"{channel} is not paused", hint="somebody was first, or its platform let it go on")
+        await self._store.pause_channel(channel, "", self._deciding.act(GOES_ON, channel, f"it was paused: {paused}"))
 
     async def settle(self, id: str, verdict: Verdict, url: str = "") -> Delivery:
         """Say what became of an uncertain delivery: it is there (at `url`), it is not there, or it does not matter."""
@@ -177,57 +177,8 @@ class Steering:
         """Post again; `choice` says what becomes of what came due meanwhile, `since` which pause is meant."""
         return await self._releasing.resume(choice, since)
 
-    async def _refuse_barred(self, deliveries: Iterable[Delivery]) -> None:
-        """Refuse what no approval can make fit to be sent, and threads that are half taken back."""
-        for delivery in deliveries:
-            if begun(delivery):
-                await self._refuse_withdrawn(delivery)
-            elif found := await self._planner.barred(delivery):
-                raise NotAllowed(f"delivery {delivery.id} cannot be approved: {found.what}", hint=found.fix)
-
-    async def _refuse_withdrawn(self, delivery: Delivery) -> None:
-        withdrawing, gone = await self._store.removed(delivery.id)
-        if gone:
-            what = f"part {gone[-1]} of delivery {delivery.id} was taken back: a thread with a gap is not finished"
-            raise NotAllowed(what, hint=f"`handbill retract {delivery.id}` takes back the rest")
-        if withdrawing:
-            what = f"delivery {delivery.id} is being taken back"
-            raise NotAllowed(what, hint=f"look again when that has ended; `handbill retract {delivery.id}` finishes it")
-
     async def _done(
         self, verb: str, chosen: Sequence[Delivery], changes: Sequence[Change], words: str = ""
     ) -> Sequence[Delivery]:
         await self._deciding.move(verb, changes, words)
         return [await self._store.delivery(each.id) for each in chosen]
-
-
-def _scheduling(delivery: Delivery, slot: datetime, why: str) -> list[Change]:
-    """Return the moves that put a delivery on the schedule; a failed one is brought back first, its tries forgotten."""
-    if delivery.state is State.HELD:
-        return [guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot)]
-    held = replace(delivery, state=State.HELD)
-    back = guarded(delivery, State.HELD, "brought back", tries=0)
-    return [back, Change.of(held, State.SCHEDULED, why, slot=slot, due=slot)]
-
-
-def _plan_verb(old: Plan | None, new: Plan | None) -> str:
-    """Return which of the plan's verbs makes one plan of another."""
-    if new is None:
-        return "plan clear"
-    same = replace(old or Plan(zone=new.zone), blackouts=new.blackouts) == new
-    return "plan blackout" if same else "plan set"
-
-
-def _plan_words(plan: Plan | None) -> str:
-    """Return a plan in few words, for the audit log."""
-    if plan is None:
-        return ""
-    days = " ".join(WEEKDAYS[day] for day in plan.days)
-    times = ",".join(f"{each:%H:%M}" for each in plan.times)
-    words = [f"{days} {times} {plan.zone}"]
-    words += [f"every {plan.every}"] if plan.every else []
-    words += [f"{plan.daily} a day"] if plan.daily else []
-    words += [f"{plan.budget / 1_000_000:g} a month"] if plan.budget else []
-    words += ["no resend"] * (not plan.resend)
-    words += [f"blackout {each.start:%Y-%m-%d %H:%M} to {each.end:%Y-%m-%d %H:%M} UTC" for each in plan.blackouts]
-    return "; ".join(words)

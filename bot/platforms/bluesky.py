@@ -10,10 +10,10 @@ themselves are made by bot/pds.py.
 The record key is made from our own key and `createdAt` is the moment of its first use, so the same part gives the same
 record, byte for byte, on each try; `putRecord` with `swapRecord: null` writes it once and answers a replay with what is there.
 
-It cannot edit a post, hide text behind a warning, set an audience, or post video.
+It cannot edit a post, hide text behind a warning, set an audience, or post video. It does not tell how often a post was seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -23,8 +23,10 @@ from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
 from bot.domain.pacing import Rate
 from bot.domain.post import Part, Span, SpanKind
-from bot.errors import BadInput, BadSetting, StoreError, Unreachable
-from bot.pds import COST, DELETE, GET, MOVED, PUT, RESOLVE, STANDING, UPLOAD, Failed, Json, Pds
+from bot.domain.reactions import Count, Reactions, Reports
+from bot.errors import BadInput, BadSetting, HandbillError, StoreError, Unreachable
+from bot.exchange import number
+from bot.pds import COST, DELETE, GET, MOVED, POSTS, PUT, RESOLVE, STANDING, UPLOAD, Failed, Json, Pds
 from bot.ports import Field, Means, Platform
 
 NAME = "bluesky"
@@ -49,6 +51,9 @@ LIMITS = Limits(
     address=r"post/([\w.~:-]+)",
     rates=(Rate(count=5000 // COST, span=timedelta(hours=1)), Rate(count=35_000 // COST, span=timedelta(hours=24))),
     absence=Absence(resends=8),  # the same record under the same key, however often
+    reports=Reports(
+        counts=(Count.REPLIES, Count.REPOSTS, Count.LIKES), batch=25
+    ),  # lexicons/app/bsky/feed/getPosts.json
 )
 FIELDS = (
     Field(key="BASE_URL", help="the server the account lives on", required=False, default="https://bsky.social"),
@@ -120,6 +125,12 @@ def payload(part: Part, key: PublishKey, dids: Mapping[str, str], blobs: Mapping
     return record | {name: value for name, value in more.items() if value}
 
 
+def counted(post: Json, at: datetime) -> Reactions:
+    """Return what a post's view tells of its reactions; Bluesky counts no views."""
+    replies, reposts, likes = (number(post.get(f"{name}Count")) for name in ("reply", "repost", "like"))
+    return Reactions(at=at, replies=replies, reposts=reposts, likes=likes)
+
+
 class Bluesky:
     """One account on a PDS."""
 
@@ -133,9 +144,7 @@ class Bluesky:
             standing = await self._pds.call(STANDING)
             automated = await self._automated()
         except Failed as failure:
-            if not isinstance(failure.outcome(), Unauthorised):
-                raise Unreachable(failure.why, where=self._means.channel) from failure
-            raise BadSetting(failure.why, where=self._means.channel, hint=failure.mend) from failure
+            raise self._trouble(failure) from failure
         if standing.get("active") is False:
             what, hint = (
                 f"the account is {standing.get('status', 'not active')}",
@@ -179,8 +188,25 @@ class Bluesky:
             return failure.outcome()
         return Sent(receipt=receipt)
 
+    async def reactions(self, receipts: Sequence[Receipt]) -> Mapping[str, Reactions]:
+        """Ask Bluesky's AppView, through the account's server; a post that it does not know is left out."""
+        now, wanted = self._means.clock.now(), [("uris", each.id) for each in receipts]
+        try:
+            posts = (await self._pds.call(POSTS, params=wanted))["posts"]
+            return {str(each["uri"]): counted(each, now) for each in posts}
+        except Failed as failure:
+            raise self._trouble(failure) from failure
+        except (LookupError, TypeError, AttributeError) as error:
+            raise Unreachable("the AppView gave an answer that cannot be read", where=self._means.channel) from error
+
     async def close(self) -> None:
         """Nothing to let go of: the HTTP session is shared."""
+
+    def _trouble(self, failure: Failed) -> HandbillError:
+        """Return the error for an operator when we only wanted to read."""
+        if isinstance(failure.outcome(), Unauthorised):
+            return BadSetting(failure.why, where=self._means.channel, hint=failure.mend)
+        return Unreachable(failure.why, where=self._means.channel)
 
     async def _taken(self, part: Part, key: PublishKey) -> Outcome:
         """Tell whose record has our key: our own earlier try's (a mention may resolve differently by now) or another's."""

@@ -9,39 +9,28 @@ API, read 2026-11: docs.joinmastodon.org/methods/statuses, /methods/media, /meth
 config/initializers/rack_attack.rb); Mastodon.py 2.3.3.
 
 It cannot tell two posts apart that say the same within five minutes, and leaves scheduling to Handbill: several servers
-ignore `scheduled_at` and post at once.
-
-Mastodon.py is synchronous and speaks `requests`. Each call runs in a small thread pool, and its requests travel over the
-shared aiohttp session (`Wire`): so a deadline closes the connection itself and no thread outlives it.
+ignore `scheduled_at` and post at once. It does not tell how often a post was seen. The calls are made by bot/instance.py.
 """
 
-import asyncio
 import html
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from bot import __version__
 from bot.domain.article import Image
 from bot.domain.channel import Absence, Account, Limits, LinkPlace, LinkRule, Unit
 from bot.domain.delivery import PublishKey
-from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
+from bot.domain.outcome import Outcome, Pending, Receipt, Refused, ReplyTo, Retry, Sent, Unknown
 from bot.domain.pacing import Rate
 from bot.domain.post import Part
-from bot.errors import BadInput, BadSetting, CannotTell, HandbillError, StoreError, Unreachable
-from bot.exchange import bare, quota, wait
+from bot.domain.reactions import Count, Reactions, Reports
+from bot.errors import BadInput, BadSetting, CannotTell, StoreError
+from bot.exchange import bare, number
+from bot.instance import Failed, Instance
 from bot.ports import Field, Means, Platform
-from bot.wire import Wire
-
-if TYPE_CHECKING:
-    import aiohttp
-    import mastodon
-
-T = TypeVar("T")
 
 NAME = "mastodon"
 TITLE = "Mastodon"
@@ -67,9 +56,16 @@ LIMITS = Limits(
     address=r"(?:statuses/)?(\w*\d\w*)",
     # config/initializers/rack_attack.rb and app/lib/rate_limiter.rb; a server may have set its own, its headers tell.
     rates=(Rate(count=300, span=timedelta(hours=3)),),
+    # app/controllers/api/v1/statuses_controller.rb: DEFAULT_STATUSES_LIMIT.
+    reports=Reports(counts=(Count.REPLIES, Count.REPOSTS, Count.LIKES), batch=20),
 )
 #: Of servers that may take a key for nothing (GoToSocial, snac, Takahe do): only reading guards what is sent again.
 KEYLESS = Absence(reads=2, apart=timedelta(seconds=30), resends=1)
+
+#: How many are asked about at a time where each takes a call of its own: of 300 in five minutes much is left for posting.
+SINGLY = 5
+#: The version that has the call for many, and what other servers answer to it.
+TOGETHER, UNHEARD_OF = "4.3.0", (400, 404, 405, 410, 422)
 
 FIELDS = (
     Field(key="BASE_URL", help="the server your account lives on, such as https://mastodon.example"),
@@ -77,26 +73,11 @@ FIELDS = (
     Field(key="VISIBILITY", required=False, default="public", help="who sees posts: public, unlisted or private"),
 )
 
-#: What we claim to talk to. Without it Mastodon.py asks the server, and recurses into about a thousand requests when that
-#: fails (github.com/halcy/Mastodon.py/issues/450); below 3.1.4 it would upload by the old, blocking media call.
-SPOKEN = "4.0.0"
-THREADS = 4
-LONGEST_WAIT = timedelta(hours=3)
-BUDGETS = ("X-RateLimit",)
-#: What to do about a token that is not accepted, and about an account that is stopped by the server's words.
-RENEW = "make a new access token with the scopes that docs/platforms/mastodon.md names, and put it into {}"
-STOPPED = re.compile(r"disabled|suspended|frozen|moderat|pending|confirm", re.IGNORECASE)
-LOG_IN = "log in on the server as the account and see what it asks for"
 #: Between our clock and the server's: a post that seems this much too old may still be the one we look for.
 SKEW = timedelta(minutes=5)
 PAGES = 10
 LOOK_AGAIN = timedelta(seconds=0.5)
 
-#: All that is read below of a status, a picture, an account and an instance.
-READ = (
-    *("id", "url", "uri", "created_at", "spoiler_text", "content", "media_attachments"),
-    *("username", "bot", "domain", "version", "configuration"),
-)
 #: languages_helper.rb: the only regional tags a server keeps; of all others the first subtag counts.
 REGIONAL = {"cn": "zh-CN", "hk": "zh-HK", "tw": "zh-TW", "hans": "zh-CN", "hant": "zh-TW"}
 
@@ -180,7 +161,15 @@ def limits(instance: Mapping[str, Any]) -> Limits:
     if not is_mastodon(instance):
         # GoToSocial and Takahe tell a weight for links, yet refuse what passes only by it: they count code points.
         found |= {"unit": Unit.CODE_POINTS, "url_weight": 0, "local_mentions": False, "absence": KEYLESS}
+    if not _answers_together(str(instance.get("version", ""))):
+        found["reports"] = replace(LIMITS.reports, batch=SINGLY)
     return replace(LIMITS, **{name: value for name, value in found.items() if value is not None})
+
+
+def _answers_together(version: str) -> bool:
+    """Tell whether a server answers for many statuses in one call, as Mastodon does since 4.3."""
+    told = re.match(r"(\d+)\.(\d+)\.\d+(?!.*compatible)", version)
+    return told is not None and (int(told[1]), int(told[2])) >= (4, 3)
 
 
 def is_mastodon(instance: Mapping[str, Any]) -> bool:
@@ -188,39 +177,10 @@ def is_mastodon(instance: Mapping[str, Any]) -> bool:
     return re.fullmatch(r"[3-9]\.\d+\.\d+[^\s(]*", str(instance.get("version", ""))) is not None
 
 
-class Failed(Exception):
-    """An SDK call that did not come to a good end; `outcome` is what it would mean for a publishing call."""
-
-    def __init__(self, outcome: Outcome, status: int) -> None:
-        super().__init__(getattr(outcome, "why", ""))
-        self.outcome, self.status = outcome, status
-
-
-def classify(error: Exception, wire: Wire, now: datetime, peer: str, setting: str) -> Outcome:
-    """Say what a failed call means, from what went over the wire; error classes of the SDK alone cannot tell.
-
-    Only what was surely not taken may be tried again or refused. `peer` is the server, `setting` the token's name.
-    """
-    if not wire.began:
-        waited = isinstance(error, TimeoutError)
-        return Retry(why="all threads were busy") if waited else Refused(why=f"the SDK refused it: {error}")
-    told = f"{wire.status}: {wire.words or 'an answer that cannot be read'}"
-    match wire.status:
-        case 0 if wire.unreached:
-            return Retry(why=f"{peer} {wire.unreached}", unreached=True)
-        case 0:
-            return Unknown(why=f"{peer} {wire.lost}")
-        case 429:
-            after, left = wait(wire.headers, now, BUDGETS, LONGEST_WAIT), quota(wire.headers, now, BUDGETS)
-            return Retry(why=f"{peer}'s rate limit", after=after, channel_wide=True, quota=left)
-        case 401 | 403 | 410:
-            mending = LOG_IN if STOPPED.search(wire.words) else RENEW.format(setting)
-            return Unauthorised(why=f"{peer} answered {told}", mend=mending)
-        case 413:
-            return Refused(why="413: too large for the server")
-        case 400 | 404 | 422 if wire.words:
-            return Refused(why=told)
-    return Unknown(why=f"{peer} answered {told}")
+def counted(status: Mapping[str, Any], at: datetime) -> Reactions:
+    """Return what a status tells of its reactions; Mastodon counts no views."""
+    replies, reblogs, likes = (number(status.get(f"{name}_count")) for name in ("replies", "reblogs", "favourites"))
+    return Reactions(at=at, replies=replies, reposts=reblogs, likes=likes)
 
 
 class Mastodon:
@@ -228,19 +188,19 @@ class Mastodon:
 
     def __init__(self, means: Means, base_url: str, visibility: str) -> None:
         self._means, self._base_url, self._visibility = means, base_url, visibility
-        self._peer = urlsplit(base_url).netloc
+        self._server = Instance(means, base_url)
         self._limits = LIMITS
         self._account = ""
-        self._told: Mapping[str, str] = {}
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix=means.channel)
 
     async def verify(self) -> Account:
         """Ask who we are and what the server's limits are; raises Unreachable or BadSetting."""
         try:
-            self._account, name, url, automated = await self._ask(lambda sdk: owner(sdk.account_verify_credentials()))
+            self._account, name, url, automated = await self._server.ask(
+                lambda sdk: owner(sdk.account_verify_credentials())
+            )
             host, known, self._limits = await self._instance()
         except Failed as failed:
-            raise self._trouble(failed) from None
+            raise self._server.trouble(failed) from None
         notes = [] if automated else ["not marked as automated: tick it under Preferences > Profile"]
         if not known:
             notes.append("not Mastodon itself: lengths are counted in code points, and retries rely on reading back")
@@ -254,8 +214,8 @@ class Mastodon:
             return uploaded
         arguments = payload(part, key.value, self._visibility, reply_to, uploaded)
         try:
-            receipt, *_ = await self._ask(lambda sdk: read(sdk.status_post(**arguments)))
-            return Sent(receipt=receipt, quota=quota(self._told, self._means.clock.now(), BUDGETS))
+            receipt, *_ = await self._server.ask(lambda sdk: read(sdk.status_post(**arguments)))
+            return Sent(receipt=receipt, quota=self._server.quota())
         except Failed as failed:
             return failed.outcome
 
@@ -263,7 +223,7 @@ class Mastodon:
         """Look through our own statuses for one that says the same; raises CannotTell after some hundreds of them."""
         wanted, oldest, older = plain(f"{part.warning}\n{part.text}"), since - SKEW, None
         try:
-            account = self._account or (await self._ask(lambda sdk: owner(sdk.account_verify_credentials())))[0]
+            account = self._account or (await self._server.ask(lambda sdk: owner(sdk.account_verify_credentials())))[0]
             for _ in range(PAGES):
                 page = await self._page(account, older)
                 for receipt, text, images in page:
@@ -273,20 +233,32 @@ class Mastodon:
                     return None
                 older = page[-1][0].id
         except Failed as failed:
-            raise self._trouble(failed) from None
+            raise self._server.trouble(failed) from None
         raise CannotTell(f"more than {PAGES} pages of newer posts", where=self._means.channel, hint="look by hand")
 
     async def retract(self, receipt: Receipt) -> Outcome:
         """Delete a status with its pictures; Sent too when it was gone before."""
         try:
-            await self._ask(lambda sdk: sdk.status_delete(receipt.id, delete_media=True))
+            await self._server.ask(lambda sdk: sdk.status_delete(receipt.id, delete_media=True))
         except Failed as failed:
             return Sent(receipt=receipt) if failed.status == 404 else failed.outcome
         return Sent(receipt=receipt)
 
+    async def reactions(self, receipts: Sequence[Receipt]) -> Mapping[str, Reactions]:
+        """Ask for all at once where the server can, else one by one; a status that it does not know is left out."""
+        ids, found = [each.id for each in receipts], dict[str, Reactions]()
+        try:
+            if self._limits.reports.batch > SINGLY:
+                found = await self._together(ids)
+            for each in () if found else ids:
+                found |= await self._alone(each)
+        except Failed as failed:
+            raise self._server.trouble(failed) from None
+        return found
+
     async def close(self) -> None:
         """Take no more calls; those under way end by their deadline."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._server.close()
 
     async def _upload(self, part: Part, ids: tuple[str, ...]) -> tuple[str, ...] | Outcome:
         """Return the ids of all pictures, ready to be attached; an Outcome when they cannot be or need longer.
@@ -318,64 +290,45 @@ class Mastodon:
         """Upload one picture; return its id and whether the server is done with it."""
         body, media_type = await self._means.media.fitted(image, self._limits)
         named = {"mime_type": media_type, "description": image.alt or None, "file_name": image.sha256[:16]}
-        return await self._ask(lambda sdk: picture(sdk.media_post(body, **named)))
+        return await self._server.ask(lambda sdk: picture(sdk.media_post(body, **named)))
 
     async def _done(self, id: str) -> bool:
-        return (await self._ask(lambda sdk: picture(sdk.media(id))))[1]
+        return (await self._server.ask(lambda sdk: picture(sdk.media(id))))[1]
+
+    async def _together(self, ids: Sequence[str]) -> dict[str, Reactions]:
+        """Return what one call tells; nothing where the server has no such call."""
+        now = self._means.clock.now()
+        try:
+            return await self._server.ask(
+                lambda sdk: {str(each["id"]): counted(each, now) for each in sdk.statuses(list(ids))}, spoken=TOGETHER
+            )
+        except Failed as failed:
+            if failed.status not in UNHEARD_OF:
+                raise
+        return {}
+
+    async def _alone(self, id: str) -> dict[str, Reactions]:
+        now = self._means.clock.now()
+        try:
+            return await self._server.ask(lambda sdk: {id: counted(sdk.status(id), now)})
+        except Failed as failed:
+            if failed.status != 404:
+                raise
+        return {}
 
     async def _page(self, account: str, older: str | None) -> list[tuple[Receipt, str, int]]:
         """Return the account's newest statuses, or those before the id `older`."""
         which = {"exclude_reblogs": True, "max_id": older, "limit": 40}
-        return await self._ask(lambda sdk: [read(status) for status in sdk.account_statuses(account, **which)])
+        return await self._server.ask(lambda sdk: [read(status) for status in sdk.account_statuses(account, **which)])
 
     async def _instance(self) -> tuple[str, bool, Limits]:
         """Return the server's domain, whether it is Mastodon itself, and its limits."""
         try:
-            return await self._ask(lambda sdk: about(sdk.instance_v2()))
+            return await self._server.ask(lambda sdk: about(sdk.instance_v2()))
         except Failed as failed:
             if failed.status != 404:  # servers from before 2022 have no second version of it
                 raise
         return about({})
-
-    async def _ask(self, call: Callable[[Any], T]) -> T:
-        """Run a call and the reading of its answer in the pool under the deadline, keep its headers; raises Failed."""
-        from mastodon import MastodonError
-
-        timeout = self._means.timeout
-        wire = Wire(cast("aiohttp.ClientSession", self._means.session), timeout / 2, READ)
-        sdk = self._sdk(wire)
-        try:
-            async with asyncio.timeout(timeout):
-                found = await asyncio.wrap_future(self._pool.submit(call, sdk))
-        except (MastodonError, TimeoutError, LookupError, TypeError, ValueError, AttributeError) as error:
-            outcome = classify(error, wire, self._means.clock.now(), self._peer, self._means.setting("TOKEN"))
-        else:
-            self._told = wire.headers
-            return found
-        finally:
-            wire.close()
-        raise Failed(outcome, wire.status)
-
-    def _sdk(self, wire: Wire) -> "mastodon.Mastodon":
-        """Return a client for one call: neither it nor `requests` promise that threads may share one."""
-        import mastodon
-
-        return mastodon.Mastodon(
-            access_token=self._means.credentials["TOKEN"],
-            api_base_url=self._base_url,
-            session=cast(Any, wire),
-            ratelimit_method="throw",
-            mastodon_version=SPOKEN,
-            version_check_mode="created",
-            user_agent=f"handbill/{__version__}",
-        )
-
-    def _trouble(self, failed: Failed) -> HandbillError:
-        """Return the error for an operator when we only wanted to read."""
-        if isinstance(failed.outcome, Unauthorised):
-            return BadSetting(f"{self._means.setting('TOKEN')} is not accepted ({failed})", hint=failed.outcome.mend)
-        hint = f"is {self._means.setting('BASE_URL')} right, and the server up?"
-        return Unreachable(str(failed), where=self._means.channel, hint=hint)
 
 
 def _disarmed(failed: Failed) -> Outcome:

@@ -31,8 +31,9 @@ from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Receipt, Refused, ReplyTo, Retry, Sent, Unauthorised, Unknown
 from bot.domain.pacing import Price, Quota, Rate
 from bot.domain.post import Part
+from bot.domain.reactions import Count, Reactions, Reports
 from bot.errors import BadInput, BadSetting, CannotTell, StoreError, Unreachable
-from bot.exchange import bare, lost, quota, unreached, wait, whole
+from bot.exchange import bare, lost, number, quota, unreached, wait, whole
 from bot.ports import Field, Means
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ LIMITS = Limits(
     price=Price(currency="USD", part=15_000, linked=200_000),
     # A timeline may lag behind a post; what is sent again meets X's own check for duplicates, which has failed before.
     absence=Absence(reads=2, apart=timedelta(seconds=60), resends=1),
+    # "Posts: Read" on the pricing page; X charges less for one's own in some calls and does not say whether in this one.
+    reports=Reports(counts=tuple(Count), batch=100, price=5_000),
 )
 SIGNED = "https://api.twitter.com"
 FIELDS = (
@@ -73,6 +76,8 @@ FIELDS = (
 )
 #: X keeps the newest 3,200 posts of an account readable, 100 to a page (docs.x.com/x-api/posts/timelines).
 PAGES = 32
+#: Replies, reposts, likes and views, as X names them.
+METRICS = ("reply", "retweet", "like", "impression")
 #: The prefixes of X's rate headers: per endpoint, per user and day, per app and day.
 BUDGETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 RESET = "x-rate-limit-reset"
@@ -118,6 +123,13 @@ def written(tweet: Mapping[str, Any]) -> tuple[str, int]:
     for link in (tweet.get("entities") or {}).get("urls") or ():
         text = text.replace(link["url"], "" if "media_key" in link else link.get("expanded_url") or link["url"])
     return comparable(text), len((tweet.get("attachments") or {}).get("media_keys") or ())
+
+
+def counted(tweet: Mapping[str, Any], at: datetime) -> Reactions:
+    """Return what a post's public metrics tell; X counts quotes apart from reposts."""
+    told = tweet["public_metrics"]
+    replies, reposts, likes, views = (number(told.get(f"{name}_count")) for name in METRICS)
+    return Reactions(at=at, replies=replies, reposts=reposts, likes=likes, views=views)
 
 
 def classify(error: BaseException, now: datetime) -> Failure:
@@ -242,11 +254,11 @@ class _X:
         try:
             me = await self._who()
         except self._failures as error:
-            failure, where = self._failure(error), self._means.channel
-            if isinstance(failure, Unauthorised):
-                raise BadSetting(failure.why, where=where, hint=failure.mend) from None
-            raise self._unreachable(failure) from None
-        notes = ["X's API does not tell whether the account is labelled as automated: look at its settings on x.com"]
+            raise self._trouble(self._failure(error)) from None
+        label = "Settings > Your account > Account information > Automation"
+        notes = [
+            f"X's API does not tell whether the account is labelled as automated: set and see it on x.com, {label}"
+        ]
         if me["protected"]:
             notes.append("the account is protected: only followers whom it approved see its posts")
         name = me["username"]
@@ -284,7 +296,7 @@ class _X:
                 if not token:
                     return None
         except self._failures as error:
-            raise self._unreachable(self._failure(error)) from None
+            raise Unreachable(self._failure(error).why, where=self._means.channel) from None
         raise CannotTell("more posts since then than X lets us read", where=self._means.channel)
 
     async def retract(self, receipt: Receipt) -> Outcome:
@@ -301,6 +313,17 @@ class _X:
         return (
             Sent(receipt=receipt) if gone else Unknown(why="X did not confirm that the post is deleted", answered=True)
         )
+
+    async def reactions(self, receipts: Sequence[Receipt]) -> Mapping[str, Reactions]:
+        """Ask for all at once, which costs money for each; X tells of those that are gone among its errors."""
+        wanted, now = [each.id for each in receipts], self._means.clock.now()
+        try:
+            answer = await self._client.get_tweets(wanted, user_auth=True, tweet_fields=["public_metrics"])
+            if "data" not in answer and "errors" not in answer:
+                raise ValueError("neither posts nor a reason")
+            return {str(each["id"]): counted(each, now) for each in answer.get("data", ())}
+        except self._failures as error:
+            raise self._trouble(self._failure(error)) from None
 
     async def close(self) -> None:
         """Do nothing: the session is shared and belongs to the app."""
@@ -348,8 +371,10 @@ class _X:
     def _failure(self, error: BaseException) -> Failure:
         return classify(error, self._means.clock.now())
 
-    def _unreachable(self, failure: Failure) -> Unreachable:
+    def _trouble(self, failure: Failure) -> Unreachable | BadSetting:
         """Return the error to raise, always `from None`: what aiohttp raises holds the request's headers."""
+        if isinstance(failure, Unauthorised):
+            return BadSetting(failure.why, where=self._means.channel, hint=failure.mend)
         return Unreachable(failure.why, where=self._means.channel)
 
     def _receipt(self, id: object, at: datetime) -> Receipt:

@@ -4,7 +4,7 @@ Every status, error name and message here was seen on @atproto/pds 0.4.217 (2026
 packages/pds/src/api/com/atproto at github.com/bluesky-social/atproto.
 
 Unlike the real one: records stand in a dict, not in a signed tree (no commits, no swapCommit, no applyWrites), tokens are
-random, `validate` is always on, handles resolve from a list, and there is no AppView beyond one profile call.
+random, `validate` is always on, handles resolve from a list, and of the AppView there are two calls, a profile and posts.
 """
 
 import json
@@ -12,13 +12,14 @@ import math
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.bluesky_rates import Quota, Rebuff
 from bot.sandbox.bluesky_records import (
     FORMS,
     RECORD,
@@ -37,6 +38,8 @@ from bot.sandbox.world import Effect, Shown, World
 
 HANDLE, PASSWORD = "library.test", "sand-box0-pass-word"
 POST, PROFILE = "app.bsky.feed.post", "app.bsky.actor.profile"
+#: Who answers for app.bsky, and for how many posts at a time.
+APPVIEW, MANY = "did:web:api.bsky.app#bsky_appview", 25
 LARGEST_BLOB = 5 * 2**20  # packages/pds/src/config/config.ts: blobUploadLimit
 #: How the real one tells a picture's type: from its first bytes, whatever the request says.
 MARKS = (
@@ -47,39 +50,6 @@ MARKS = (
 )
 
 Json = dict[str, Any]
-
-
-class Rebuff(Exception):
-    """An XRPC error answer."""
-
-    def __init__(self, status: int, error: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status, self.error, self.message, self.headers = status, error, message, headers
-
-
-@dataclass(slots=True)
-class Quota:
-    """Points in a fixed window, as docs.bsky.app/docs/advanced-guides/rate-limits has them; `used` by whom."""
-
-    points: int
-    seconds: int
-    used: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-
-    def take(self, who: str, points: int, now: datetime) -> dict[str, str]:
-        """Use up points and return the headers that tell of it; raises Rebuff when there are too few left."""
-        spent, until = self.used.get(who, (0, now))
-        if until <= now:
-            spent, until = 0, now + timedelta(seconds=self.seconds)
-        self.used[who] = (spent + points, until)
-        headers = {
-            "RateLimit-Limit": str(self.points),
-            "RateLimit-Reset": str(math.ceil(until.timestamp())),
-            "RateLimit-Remaining": str(max(0, self.points - spent - points)),
-            "RateLimit-Policy": f"{self.points};w={self.seconds}",
-        }
-        if spent + points > self.points:
-            raise Rebuff(429, "RateLimitExceeded", "Rate Limit Exceeded", **headers)
-        return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +96,7 @@ class Bluesky:
             f"GET {repo}listRecords": (self._list_records, place),
             "GET com.atproto.identity.resolveHandle": (self._resolve_handle, ("handle",)),
             "GET app.bsky.actor.getProfile": (self._get_profile, ("actor",)),
+            "GET app.bsky.feed.getPosts": (self._get_posts, ("uris",)),
         }
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
@@ -271,6 +242,26 @@ class Bluesky:
             "labels": marks,
         }
         return shown | {"postsCount": len(self.world.visible(self.name, self.handles[did]))}
+
+    def _get_posts(self, request: web.Request, _: Json) -> Json:
+        """Answer for the AppView: views of those posts that are there (lexicons/app/bsky/feed/getPosts.json)."""
+        self._did(request)
+        uris = request.query.getall("uris")
+        if request.headers.get("atproto-proxy", APPVIEW) != APPVIEW:
+            raise Rebuff(400, "InvalidRequest", "could not resolve proxy did service url")
+        if len(uris) > MANY:
+            raise Rebuff(400, "InvalidRequest", f"Error: uris must not have more than {MANY} elements")
+        shown = self.world.visible(self.name)
+        there = {each.id: each for each in shown}
+        return {"posts": [self._view(there[uri], shown) for uri in dict.fromkeys(uris) if uri in there]}
+
+    def _view(self, post: Effect, shown: Sequence[Effect]) -> Json:
+        """Return as much of app.bsky.feed.defs#postView as a client that counts may read."""
+        got = self.world.crowd.reactions(post, shown)
+        written, record = self.records[post.id]
+        counts = {"replyCount": got.replies, "repostCount": got.reposts, "likeCount": got.likes, "quoteCount": 0}
+        author = {"did": did_of(post.account), "handle": post.account}
+        return {"uri": post.id, "cid": written, "author": author, "record": record, "indexedAt": post.at} | counts
 
     def _session(self, did: str) -> Json:
         words = {}

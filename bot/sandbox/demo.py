@@ -12,12 +12,15 @@ MASTODON_TOKEN = "sandbox-mastodon-token"  # noqa: S105 - the way into a simulat
 
 
 @asynccontextmanager
-async def sandbox(folder: Path | None = None, port: int = 0) -> AsyncIterator[tuple[str, dict[str, str]]]:
+async def sandbox(
+    folder: Path | None = None, port: int = 0, *, lively: bool = False
+) -> AsyncIterator[tuple[str, dict[str, str]]]:
     """Serve all simulated platforms while the context lasts; the value is their address and a bot's settings for them.
 
-    With a `folder` what was posted survives a restart. Telegram's twenty messages a minute are lifted for the demo's pace.
+    With a `folder` what was posted survives a restart; `lively` followers react to it. Telegram's twenty messages a minute
+    are lifted for the demo's pace.
     """
-    world = World(folder)
+    world = World(folder, lively=lively)
     services: list[Service] = [
         x.X(world),
         mastodon.Mastodon(world, accounts={MASTODON_TOKEN: "library"}),

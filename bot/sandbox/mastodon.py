@@ -33,6 +33,7 @@ COUNTING = Limits(
     image_pixels=33_177_600,
     alt=1500,
 )
+MANY = 20  # statuses_controller.rb: DEFAULT_STATUSES_LIMIT
 KEY_LIFETIME = timedelta(hours=1)  # post_status_service.rb: setex 3600
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -80,6 +81,7 @@ class Mastodon:
             ("GET", "/api/v1/media/{id}", self._media),
             ("PUT", "/api/v1/media/{id}", self._describe),
             ("POST", "/api/v1/statuses", self._post),
+            ("GET", "/api/v1/statuses", self._statuses),
             ("GET", "/api/v1/statuses/{id}", self._status),
             ("DELETE", "/api/v1/statuses/{id}", self._delete),
             ("GET", "/api/v1/statuses/{id}/context", self._context),
@@ -285,6 +287,16 @@ class Mastodon:
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._told(request, self._found(request)))
 
+    async def _statuses(self, request: web.Request) -> web.Response:
+        """Answer those of many statuses that are there, as servers do since 4.3 (statuses_controller.rb, index)."""
+        if tuple(map(int, self.version.split(".")[:2])) < (4, 3):
+            raise Refusal(404, "Not Found")
+        wanted = request.query.getall("id[]", [])
+        if len(wanted) > MANY:
+            raise Refusal(422, "Validation failed: Too many statuses")
+        found = [self.statuses[each] for each in dict.fromkeys(wanted) if each in self.statuses]
+        return web.json_response([self._told(request, each) for each in found])
+
     async def _delete(self, request: web.Request) -> web.Response:
         """Delete one's own status; the answer has its source text instead of its HTML."""
         account, status = self._user(request), self._found(request)
@@ -322,6 +334,7 @@ class Mastodon:
 
     def _told(self, request: web.Request, status: Effect) -> dict[str, Any]:
         """Return entities/Status."""
+        got = self.world.crowd.reactions(status, self.statuses.values())
         parent = self.statuses.get(status.reply_to)
         account = self._account(request, status.account)
         origin = str(request.url.origin())
@@ -336,9 +349,9 @@ class Mastodon:
             "language": status.language,
             "uri": f"{_base(request)}/users/{status.account}/statuses/{status.id}",
             "url": status.url,
-            "replies_count": sum(each.reply_to == status.id for each in self.statuses.values()),
-            "reblogs_count": 0,
-            "favourites_count": 0,
+            "replies_count": got.replies,
+            "reblogs_count": got.reposts,
+            "favourites_count": got.likes,
             "edited_at": None,
             "content": content(status.text, _base(request)),
             "reblog": None,

@@ -3,6 +3,7 @@
 /        the page; its parts are under /static/
 /feed    everything on it as JSON. Asked with the ETag it gave before, it answers when something changed, else 304 after a
          while (RFC 9110, If-None-Match)
+/react   POST {"platform", "id", "kind": "likes" or "reposts"} lets one more follower like or repost what is posted
 /talk    POST {"text"} says something to the bot as the page's reader, GET tells what was said in that chat
 """
 
@@ -17,9 +18,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
+from bot.sandbox.crowd import KINDS
 from bot.sandbox.world import Effect, Service, World
 
 STATIC = Path(__file__).parent / "static"
+#: Services that tell bots what became of their posts; Telegram tells them nothing.
+COUNTING = ("x", "mastodon", "bluesky")
 TITLES = {"x": "X", "mastodon": "Mastodon", "telegram": "Telegram", "bluesky": "Bluesky"}
 
 #: The one reader who talks through the page, and what the bot is told to call them.
@@ -65,6 +69,7 @@ def routes(world: World, services: Sequence[Service], wait: float = WAIT) -> Ite
         web.get("/feed", page.feed),
         web.get("/talk", page.talk),
         web.post("/talk", page.say),
+        web.post("/react", page.react),
     ]
 
 
@@ -106,11 +111,20 @@ class Page:
         """Say something as the page's reader; only as JSON, which no other site's form can send."""
         if self._chat is None:
             return web.json_response({"error": "no service here has a chat"}, status=404)
-        text = await _text(request)
+        text = str((await _said(request)).get("text", "")).strip()
         if not text or len(text) > LONGEST:
             return web.json_response({"error": f'send {{"text": 1 to {LONGEST} characters}}'}, status=400)
         self._chat.say(READER, text, READER_NAME)
         return await self.talk(request)
+
+    async def react(self, request: web.Request) -> web.Response:
+        """Let a follower like or repost something; only as JSON, as above."""
+        said = await _said(request)
+        platform, post, kind = (str(said.get(name, "")) for name in ("platform", "id", "kind"))
+        if platform not in COUNTING or kind not in KINDS or not self._world.react(platform, post, kind):
+            words = f'send {{"platform", "id" of what is posted there, "kind": {" or ".join(KINDS)}}}'
+            return web.json_response({"error": words}, status=400)
+        return web.json_response(self._reactions(platform, [post]), headers=HEADERS)
 
     async def _change(self) -> None:
         """Wait until followers see something else, but no longer than it takes to look for other changes."""
@@ -130,13 +144,21 @@ class Page:
     def _talk(self) -> list[dict[str, Any]]:
         return self._chat.messages(READER) if self._chat else []
 
+    def _reactions(self, platform: str, posts: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Return what posts got so far, by their ids."""
+        visible, wanted = self._world.visible(platform), set(posts)
+        got = {each.id: self._world.crowd.reactions(each, visible) for each in visible if each.id in wanted}
+        return {post: {kind: getattr(each, kind) for kind in KINDS} for post, each in got.items()}
+
     def _column(self, name: str) -> dict[str, Any]:
         threads = threaded([each for each in self._world.effects if each.platform == name])
+        shown = [part.id for thread in threads[:THREADS] for part in thread]
         return {
             "name": name,
             "title": TITLES.get(name, name.title()),
             "posts": len(self._world.visible(name)),
             "earlier": max(0, len(threads) - THREADS),
+            "reactions": self._reactions(name, shown) if name in COUNTING else {},
             "threads": [[asdict(part) for part in thread] for thread in threads[:THREADS]],
         }
 
@@ -154,11 +176,11 @@ def _tag(body: bytes) -> str:
     return f'"{sha256(body).hexdigest()[:16]}"'
 
 
-async def _text(request: web.Request) -> str:
-    """Return what a request says, "" when it is nothing that can be said."""
+async def _said(request: web.Request) -> dict[str, Any]:
+    """Return what a request says, nothing when that is nothing that can be said."""
     if request.content_type != "application/json":
-        return ""
+        return {}
     with suppress(ValueError):
         said = await request.json()
-        return str(said.get("text", "")).strip() if isinstance(said, dict) else ""
-    return ""
+        return said if isinstance(said, dict) else {}
+    return {}

@@ -67,6 +67,8 @@ def fault_door(world: World, service: Service) -> Middleware:
         fault = _take(world, service, request)
         if fault is None:
             return await handler(request)
+        if fault.kind == "flood" and service.publishes(request):
+            world.rests.append((service.name, world.now().timestamp(), fault.seconds))
         return await _before(fault, service, request) or await _after(fault, service, request, await handler(request))
 
     return door

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.sandbox.crowd import Crowd
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -93,18 +95,21 @@ class Service(Protocol):
 class World:
     """The ledger of effects. Services call `publish` and `remove`; tests and the page read `effects`.
 
+    `rests` are the pauses that the fault door asked for: platform, since when (Unix time), for how many seconds.
     With a `folder` the world survives its process: every effect is appended to a journal there and read back at the
-    start, pictures lie beside it.
+    start, pictures lie beside it. `lively`: its crowd reacts to what is posted, as followers do.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, lively: bool = False) -> None:
         self.effects: list[Effect] = []
         self.pictures: dict[str, tuple[bytes, str]] = {}
         self.faults: list[Fault] = []
+        self.rests: list[tuple[str, float, float]] = []
         self.changed = asyncio.Event()
         self._journal = Journal(folder) if folder else None
         if self._journal:
             self._journal.replay(self)
+        self.crowd = Crowd(folder, lively=lively)
         self._ids = itertools.count(len(self.effects) * 100 + 1)
 
     def now(self) -> datetime:
@@ -149,6 +154,14 @@ class World:
         """Return the visible message that was published with this key."""
         return next((effect for effect in self.visible(platform) if key and effect.key == key), None)
 
+    def react(self, platform: str, id: str, kind: str) -> bool:
+        """Let a follower like or repost a visible message; False when there is none of that id."""
+        if all(effect.id != id for effect in self.visible(platform)):
+            return False
+        self.crowd.react(platform, id, kind)
+        self._changed()
+        return True
+
     def ledger(self) -> list[dict[str, Any]]:
         """Return all effects as JSON-ready dicts, oldest first, removed ones too."""
         return [asdict(effect) for effect in self.effects]
@@ -169,6 +182,9 @@ class World:
         self.enter(effect)
         if self._journal:
             self._journal.append(effect)
+        self._changed()
+
+    def _changed(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
 

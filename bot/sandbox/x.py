@@ -1,7 +1,7 @@
 """A simulated X, API v2: OAuth 1.0a signatures checked for real, weighted length, t.co links, budgets, X's own words.
 
     POST /2/tweets   DELETE /2/tweets/ID   POST /2/media/upload   POST /2/media/metadata   GET /2/users/me
-    GET /2/users/ID/tweets
+    GET /2/users/ID/tweets   GET /2/tweets?ids=
 
 Signatures are checked as made for https://api.twitter.com, the address that tweepy signs for. Shapes and words from
 docs.x.com/x-api (create-post, delete-post, upload-media, create-media-metadata, get-posts), its OpenAPI 2.167, and,
@@ -10,7 +10,6 @@ Not simulated: quotes, polls, communities, videos, editing, chunked uploads, app
 """
 
 import hmac
-import html
 import re
 from base64 import b64decode, b64encode
 from collections import deque
@@ -18,7 +17,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from http import HTTPStatus
 from io import BytesIO
 from math import ceil
@@ -27,12 +25,11 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from bot.domain.channel import Limits, LinkRule, Unit
-from bot.domain.text import links, measure
+from bot.domain.text import measure
 from bot.sandbox.world import Effect, Shown, World
+from bot.sandbox.x_text import LIMITS, marked, tweet_of
 
 SIGNED = "https://api.twitter.com"
-LIMITS = Limits(length=280, unit=Unit.WEIGHTED, url_weight=23, link_rule=LinkRule.BARE)
 LARGEST_IMAGE = 5 * 2**20  # docs.x.com/x-api/media/quickstart/best-practices
 LONGEST_ALT = 1000  # OpenAPI 2.167, CreateMediaMetadataMetadataAltText
 #: How many requests of each kind a user may make in `window` seconds: docs.x.com/x-api/fundamentals/rate-limits.
@@ -43,6 +40,7 @@ BUDGETS: Mapping[str, int] = {
     "POST /2/media/metadata": 500,
     "GET /2/users/me": 75,
     "GET /2/users/{id}/tweets": 900,
+    "GET /2/tweets": 900,
 }
 #: What X says in `detail`, where it is not just the status's phrase.
 DETAILS = {
@@ -118,6 +116,7 @@ class X:
             "POST /2/media/metadata": (200, self._describe),
             "GET /2/users/me": (200, self._me),
             "GET /2/users/{id}/tweets": (200, self._timeline),
+            "GET /2/tweets": (200, self._lookup),
         }
         for route, (status, action) in actions.items():
             method, path = route.split()
@@ -287,6 +286,22 @@ class X:
         more = {"next_token": str(start + most)} if start + most < len(posts) else {}
         return ({"data": page} if page else {}) | {"meta": {"result_count": len(page), **more}}
 
+    async def _lookup(self, request: web.Request, _: Login) -> dict[str, Any]:
+        """Answer those of up to 100 posts that are there, and an error for each other."""
+        wanted, asked = request.query.get("ids", "").split(","), request.query.get("tweet.fields", "").split(",")
+        if not 1 <= len(wanted) <= 100 or not all(each.isdecimal() for each in wanted):
+            raise invalid("ids", request.query.get("ids"), "`ids` must be 1 to 100 numbers")
+        there = {effect.id: effect for effect in self._world.visible(self.name)}
+        found = [tweet_of(there[each], asked, self._metrics(there[each])) for each in wanted if each in there]
+        gone = [not_found("tweet", each) for each in wanted if each not in there]
+        return ({"data": found} if found else {}) | ({"errors": gone} if gone else {})
+
+    def _metrics(self, effect: Effect) -> dict[str, int]:
+        """Return what OpenAPI 2.167 calls public_metrics."""
+        got = self._world.crowd.reactions(effect, self._world.visible(self.name))
+        counts = {"reply": got.replies, "retweet": got.reposts, "like": got.likes, "impression": got.views}
+        return {f"{name}_count": count for name, count in counts.items()} | {"quote_count": 0, "bookmark_count": 0}
+
 
 def hmac_sha1(method: str, url: str, parameters: Iterable[tuple[str, str]], login: Login) -> str:
     """Return the OAuth 1.0a signature in base64."""
@@ -308,45 +323,6 @@ def picture_of(media: object) -> tuple[bytes, dict[str, Any]]:
             return picture, {"image_type": Image.MIME[str(image.format)], "w": image.width, "h": image.height}
     except (ValueError, UnidentifiedImageError, OSError) as error:
         raise invalid("media", "", "media type unrecognized.") from error
-
-
-def marked(text: str) -> tuple[tuple[int, int, str, str], ...]:
-    """Return the links, tags and mentions that X finds in a text by itself."""
-    spans = [*links.links(text, LIMITS.link_rule), *links.tags(text), *links.mentions(text)]
-    return tuple(sorted((span.start, span.end, span.kind.value, span.target) for span in spans))
-
-
-def tweet_of(effect: Effect, asked: Sequence[str]) -> dict[str, Any]:
-    """Return a post as X answers it: links as t.co, one more t.co for its pictures, and &, <, > escaped."""
-    text, urls, shift = "", [], 0
-    stretches = [(start, end) for start, end, kind, _ in effect.spans if kind == "link"]
-    for number, (start, end) in enumerate(stretches):
-        text += html.escape(effect.text[shift:start], quote=False)
-        link = effect.text[start:end]
-        urls.append(url_entity(effect, number, len(text), link if "://" in link else f"http://{link}"))
-        text, shift = text + urls[-1]["url"], end
-    text += html.escape(effect.text[shift:], quote=False)
-    keys = [f"3_{effect.id}{number}" for number, _ in enumerate(effect.images)]
-    if keys:
-        text += " " if text else ""
-        page = url_entity(effect, len(urls), len(text), f"{effect.url}/photo/1")
-        urls += [{**page, "media_key": key} for key in keys]
-        text += page["url"]
-    everything: dict[str, Any] = {
-        "created_at": datetime.fromisoformat(effect.at).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "entities": {"urls": urls} if urls else None,
-        "attachments": {"media_keys": keys} if keys else None,
-    }
-    chosen = {name: everything[name] for name in asked if everything.get(name)}
-    return {"id": effect.id, "text": text, "edit_history_tweet_ids": [effect.id], **chosen}
-
-
-def url_entity(effect: Effect, number: int, start: int, target: str) -> dict[str, Any]:
-    """Return one of a post's links as X describes it; a t.co address has 23 characters."""
-    short = f"https://t.co/{sha256(f'{effect.id} {number}'.encode()).hexdigest()[:10]}"
-    shown = target.split("://", 1)[-1]
-    shown = shown if len(shown) <= 27 else f"{shown[:26]}…"
-    return {"start": start, "end": start + len(short), "url": short, "expanded_url": target, "display_url": shown}
 
 
 async def fields_of(request: web.Request, known: set[str]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ Read in this order:
     prepared.py     the few statements that every delivery needs, compiled once
     archive.py exchange.py   backups and exports
     lock.py accounts.py      one running bot to a database, and to an account
-    articles.py campaigns.py overrides.py channels.py deliveries.py attempts.py looks.py readers.py witness.py   one noun each
+    articles.py campaigns.py overrides.py channels.py deliveries.py attempts.py looks.py readers.py reactions.py
+    witness.py      one noun each
 """
 
 import asyncio

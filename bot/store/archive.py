@@ -19,7 +19,7 @@ from bot import __version__
 from bot.domain.delivery import State
 from bot.domain.ledger import Act
 from bot.errors import BadInput, NotAllowed, NotFound, StoreError, StoreTooNew
-from bot.store import audit, behind, strays
+from bot.store import audit, behind, people, strays
 from bot.store.connections import writing_engine
 from bot.store.failures import told
 from bot.store.journal import journal_of
@@ -120,6 +120,7 @@ def _doubted(copy: Path, database: Path, backup: Backup, act: Act, now: datetime
     """Bring the unpacked copy in step with what may have happened since, before anybody else can open it."""
     journal = journal_of(database)
     with writing_engine(copy, 0, "BEGIN IMMEDIATE").begin() as connection:
+        people.forget_visits(connection)
         found = behind.take_in(connection, journal, now)
         doubted = strays.doubt_due(connection, now, backup.made)
         states = [State.HELD.value, State.FAILED.value]

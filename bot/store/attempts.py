@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.outcome import Receipt, Sent
 from bot.errors import NotAllowed, NotFound
-from bot.store import channels
+from bot.store import channels, reactions
 from bot.store.codec import decode_outcome, encode, encode_outcome
 from bot.store.deliveries import moved_on
 from bot.store.prepared import Prepared
@@ -181,13 +181,13 @@ def begun(connection: Connection, channel: str, since: datetime, but: str) -> Se
 
 
 def spent(connection: Connection, channel: str, since: datetime) -> int:
-    """Return what the attempts since then cost, in millionths: all but those that surely published nothing."""
+    """Return what the attempts since then cost, in millionths, but for those that surely published nothing; and questions."""
     last = select(CAME.kind).where(CAME.delivery == A.delivery, CAME.part == A.part, CAME.epoch == A.epoch)
     kind = last.order_by(CAME.seq.desc()).limit(1).correlate(ATTEMPTS).scalar_subquery()
     query = select(func.coalesce(func.sum(A.cost), 0)).where(
         A.channel == channel, A.armed >= since, A.cost > 0, func.coalesce(kind, "").not_in(UNPUBLISHED)
     )
-    return int(connection.scalar(query) or 0)
+    return int(connection.scalar(query) or 0) + reactions.spent(connection, channel, since)
 
 
 def _refuse_while_paused(connection: Connection, channel: str) -> None:

@@ -48,15 +48,16 @@ def last(connection: Connection, verbs: Sequence[str], subject: str) -> Entry | 
     if subject:
         query = query.where(ACTS.c.subject == subject)
     row = connection.execute(query).one_or_none()
-    return _made(row) if row else None
+    return made(row) if row else None
 
 
 def every(connection: Connection, after: int, limit: int) -> Sequence[Entry]:
     """Return the entries numbered above `after`, in order; `limit` 0 = all."""
     query = select(ACTS).where(ACTS.c.number > after).order_by(ACTS.c.number)
-    return tuple(_made(row) for row in connection.execute(query.limit(limit) if limit else query))
+    return tuple(made(row) for row in connection.execute(query.limit(limit) if limit else query))
 
 
-def _made(row: Row[Any]) -> Entry:
+def made(row: Row[Any]) -> Entry:
+    """Return the entry that a row of the log is."""
     act = Act(by=row.by, verb=row.verb, subject=row.subject, words=row.words)
     return Entry(number=row.number, at=row.at, act=act, chain=row.chain)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.engine import Connection
@@ -34,7 +35,7 @@ from bot.store import channels, rows, strays
 from bot.store.codec import decode
 from bot.store.prepared import Prepared, among
 from bot.store.rows import COLUMNS, JOINED
-from bot.store.schema import CHANNELS, DELIVERIES, HOLD, MOVES, POSTS, WAITS, moment
+from bot.store.schema import CHANNELS, DELIVERIES, ENDED, HOLD, MOVES, POSTS, WAITS, moment
 
 D = DELIVERIES.c
 WAITING = DELIVERIES.alias("waiting")
@@ -44,6 +45,9 @@ IDENTITY = ("campaign", "article", "excerpt_digest", "channel", "round")
 
 #: States in which a post is public, may be, or will be without anybody's doing.
 SPOKEN = (State.SCHEDULED, State.SENDING, State.RETRYING, State.UNCERTAIN, State.SENT)
+
+#: The states that the index of what ended tells of.
+ENDS = (State.SENT, State.FAILED, State.RETRACTED, State.CANCELLED)
 
 #: Why a delivery that cannot be read is held.
 DAMAGED = "it is damaged in the database and cannot be read: restore a backup"
@@ -228,11 +232,13 @@ def _behind(due: datetime | None, id: str) -> ColumnElement[bool]:
 
 
 def moved(connection: Connection, states: Sequence[State], limit: int) -> Sequence[Delivery]:
-    """Return the deliveries in these states that moved last, the latest first."""
-    chosen = select(D.id).where(D.state.in_([state.value for state in states]))
-    # Chosen by id first: sorting whole rows would read the post of every delivery that ever was sent.
-    latest = D.id.in_(chosen.order_by(D.moved.desc(), D.id).limit(limit))
-    return rows.read(connection, select(*COLUMNS).select_from(JOINED).where(latest).order_by(D.moved.desc(), D.id))
+    """Return the deliveries in these states that moved last, the latest first; quickest for those in which they end."""
+    order = (D.moved.desc(), D.id)
+    # Chosen by id first, state by state: each a walk along an index, however many were ever sent.
+    latest = [select(D.id).where(D.state == state.value).order_by(*order).limit(limit) for state in states]
+    indexed = [each.where(text(ENDED)) if state in ENDS else each for each, state in zip(latest, states, strict=True)]
+    chosen = D.id.in_(union_all(*(select(each.subquery()) for each in indexed)))
+    return rows.read(connection, select(*COLUMNS).select_from(JOINED).where(chosen).order_by(*order).limit(limit))
 
 
 def tally(connection: Connection) -> Mapping[State, int]:

@@ -4,7 +4,7 @@ What is exported is exactly what was stored: importing it into an empty database
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -74,6 +74,8 @@ RECORDS: Mapping[str, Record] = {
     "plan": Record(schema.PLANS, {"body": Plan}),
     "hold": Record(schema.HOLD),
     "override": Record(schema.OVERRIDES),
+    "destination": Record(schema.DESTINATIONS),
+    "alt": Record(schema.ALTS),
     "delivery": Record(schema.DELIVERIES),
     "post": Record(schema.POSTS, {"excerpt": Excerpt, "post": Post}, without="checksum"),
     "attempt": Record(schema.ATTEMPTS, without="seq", order="seq"),
@@ -81,6 +83,8 @@ RECORDS: Mapping[str, Record] = {
     "outcome": Record(schema.OUTCOMES, {"body": object}, without="seq", order="seq"),
     "receipt": Record(schema.RECEIPTS, {"body": Receipt}),
     "removal": Record(schema.REMOVALS),
+    "reaction": Record(schema.REACTIONS),
+    "read": Record(schema.READS),
     "move": Record(schema.MOVES, without="seq", order="seq"),
     "act": Record(schema.ACTS),
     "sighting": Record(schema.SIGHTINGS, {"body": Sighting}),
@@ -88,7 +92,11 @@ RECORDS: Mapping[str, Record] = {
 }
 
 #: Tables that are made anew by themselves.
-MADE_ANEW = ("problems", "looks")
+MADE_ANEW = ("problems", "looks", "results", "totals")
+#: Tables of secrets, though digests only: who may come in is told anew where an export is imported. A backup has them.
+KEPT_BACK = ("people", "sessions", "tokens", "links")
+#: How the acts begin that a database may have had before it takes an export: `handbill init` makes the first account.
+ENROLLING = ("user ", "token ", "session ", "password", "code ")
 
 
 def exported(database: Path, patience: float) -> Iterator[str]:
@@ -125,11 +133,11 @@ def imported(database: Path, lines: Iterable[str], name: str, by: str, now: date
 
 def load(connection: Connection, lines: Iterable[str], name: str) -> int:
     """Take in the lines of an export and return how many there were; raises BadInput that names the line, NotAllowed."""
+    enrolled = _enrolled(connection)
     _refuse_filled(connection)
     connection.execute(delete(schema.CHANNELS))
     # The history of a delivery comes with it: adding one must not write a line of its own.
-    (trigger,) = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'deliveries_added'").one()
-    connection.exec_driver_sql("DROP TRIGGER deliveries_added")
+    trigger = _lifted(connection, "deliveries_added")
     number, chain, ended = 0, "", False
     for number, line in enumerate(lines, 1):
         try:
@@ -152,7 +160,27 @@ def load(connection: Connection, lines: Iterable[str], name: str) -> int:
     if not ended:
         raise BadInput("the export is cut short", where=f"{name}:{number}", hint="nothing was imported")
     connection.exec_driver_sql(trigger)
+    for entry in enrolled:
+        audit.note(connection, entry.act, entry.at)
     return number
+
+
+def _enrolled(connection: Connection) -> Sequence[Entry]:
+    """Take out of the audit log that people were let in, if that is all it tells: it is told again behind what comes."""
+    acts = audit.every(connection, 0, 0)
+    if not all(each.act.verb.startswith(ENROLLING) for each in acts):
+        return ()
+    trigger = _lifted(connection, "acts_no_delete")
+    connection.execute(delete(schema.ACTS))
+    connection.exec_driver_sql(trigger)
+    return acts
+
+
+def _lifted(connection: Connection, trigger: str) -> str:
+    """Take a trigger away within this transaction, and return the statement that brings it back."""
+    made = str(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (trigger,)).scalar_one())
+    connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+    return made
 
 
 def _lines(connection: Connection) -> Iterator[str]:

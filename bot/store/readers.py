@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, func, select, text
 from sqlalchemy.engine import Connection
 
 from bot.domain.article import Article
-from bot.store.articles import COLUMNS, made
+from bot.store.articles import COLUMNS, read
 from bot.store.schema import ARTICLES, PUBLISHED
 
 #: A reader's words beyond these are passed over: nobody means them, and each costs a look into the index.
@@ -39,16 +39,21 @@ RANKED = text("""
 
 def latest(connection: Connection, n: int, language: str) -> Sequence[Article]:
     """Return the articles published last, newest first; `language` "de" takes "de-AT" too, "" takes all."""
-    query = select(*COLUMNS).select_from(SHOWN).order_by(PUBLISHED.c.at.desc(), ARTICLES.c.id.desc()).limit(max(n, 0))
+    query = (
+        select(ARTICLES.c.id, *COLUMNS)
+        .select_from(SHOWN)
+        .order_by(PUBLISHED.c.at.desc(), ARTICLES.c.id.desc())
+        .limit(max(n, 0))
+    )
     if language:
         tag = func.lower(ARTICLES.c.language) + "-"
         query = query.where(tag.startswith(_plain(language.lower()) + "-", autoescape=True))
-    return tuple(made(row) for row in connection.execute(query))
+    return read(connection, query)
 
 
 def search(connection: Connection, words: str, n: int) -> Sequence[Article]:
     """Return the articles that hold all the words (or, when none does, any), best first; a word may be a beginning."""
-    tokens = _tokens(words)
+    tokens = tokens_of(words)
     if not tokens or n <= 0:
         return ()
     if any(UNSPACED.search(token) for token in tokens):
@@ -61,7 +66,7 @@ def search(connection: Connection, words: str, n: int) -> Sequence[Article]:
     return ()
 
 
-def _tokens(words: str) -> list[str]:
+def tokens_of(words: str) -> list[str]:
     """Return the words that hold a letter or digit, without quotes, so that none can be read as search syntax."""
     return [token for token in _plain(words[:LONGEST]).replace('"', " ").split() if any(map(str.isalnum, token))][
         :MOST_WORDS
@@ -75,14 +80,14 @@ def _plain(words: str) -> str:
 
 def _with_letters(connection: Connection, tokens: Sequence[str], n: int) -> Sequence[Article]:
     """Return the latest articles that hold all of these strings."""
-    query = select(*COLUMNS).select_from(SHOWN).order_by(PUBLISHED.c.at.desc(), ARTICLES.c.id.desc()).limit(n)
+    newest = (PUBLISHED.c.at.desc(), ARTICLES.c.id.desc())
+    query = select(ARTICLES.c.id, *COLUMNS).select_from(SHOWN).order_by(*newest).limit(n)
     for token in tokens:
         within = (column.icontains(token, autoescape=True) for column in (ARTICLES.c.title, ARTICLES.c.text))
         query = query.where(next(within) | next(within))
-    return tuple(made(row) for row in connection.execute(query))
+    return read(connection, query)
 
 
 def _in_order(connection: Connection, ids: Sequence[int]) -> Sequence[Article]:
-    rows = connection.execute(select(ARTICLES.c.id, *COLUMNS).where(ARTICLES.c.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return tuple(made(found[each]) for each in ids)
+    one = select(ARTICLES.c.id, *COLUMNS)
+    return tuple(article for each in ids for article in read(connection, one.where(ARTICLES.c.id == each)))

@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 
 from bot.domain.delivery import State
+from bot.domain.people import Role
+from bot.domain.reactions import Count
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -33,6 +35,7 @@ TICK = timedelta(microseconds=1)
 #: Literal, since SQLite uses a partial index only for a condition it can prove, which a bound value hides
 #: (sqlite.org/partialindex.html, "Queries Using Partial Indexes").
 WAITS = "state IN ('scheduled', 'retrying')"
+ENDED = "state IN ('sent', 'failed', 'retracted', 'cancelled')"
 
 
 def ticks(moment: datetime) -> int:
@@ -162,6 +165,7 @@ DELIVERIES = _table(
 )
 Index("ix_deliveries_waiting", DELIVERIES.c.channel, DELIVERIES.c.due, DELIVERIES.c.id, sqlite_where=text(WAITS))
 Index("ix_deliveries_state", DELIVERIES.c.state, DELIVERIES.c.due, DELIVERIES.c.id)
+Index("ix_deliveries_ended", DELIVERIES.c.state, DELIVERIES.c.moved.desc(), DELIVERIES.c.id, sqlite_where=text(ENDED))
 
 #: What each revision of a delivery says. Apart from `deliveries`, so that a move does not write a thread's text again.
 #: `checksum` is the CRC-32 of excerpt and post: SQLite has none of its own, and a flipped bit must not be published.
@@ -250,12 +254,33 @@ MOVES = _table(
 )
 Index(None, MOVES.c.delivery)
 
-#: What a manager wants an article to say on a channel. Of an article by name: an edit does not lose it.
+#: What a manager wants an article to say on a channel: own words, or with `start` a passage that stood there when it was
+#: chosen. This and the next two are of an article by name: an edit does not lose them.
 OVERRIDES = _table(
     "overrides",
     _column("campaign", key=True),
     _column("article", key=True),
     _column("channel", Text, ForeignKey("channels.name"), key=True),
+    _column("text"),
+    _column("start", Integer, empty=True),
+)
+
+#: Whether an article goes to a channel, where a manager said so: 1 or 0.
+DESTINATIONS = _table(
+    "destinations",
+    _column("campaign", key=True),
+    _column("article", key=True),
+    _column("channel", Text, ForeignKey("channels.name"), key=True),
+    _column("goes", Integer),
+    CheckConstraint("goes IN (0, 1)", name="goes"),
+)
+
+#: What a manager wrote for those who cannot see a picture of an article; `image` is its SHA-256.
+ALTS = _table(
+    "alts",
+    _column("campaign", key=True),
+    _column("article", key=True),
+    _column("image", key=True),
     _column("text"),
 )
 
@@ -286,3 +311,90 @@ SIGHTINGS = _table(
 )
 
 HEARD = _table("heard", _column("channel", key=True), _column("until", UTCDateTime))
+
+#: Who may sign in. `password` is an Argon2 hash, "" = none chosen yet; `totp` a secret in base 32, "" = no second factor.
+#: None of these four tables is ever exported.
+PEOPLE = _table(
+    "people",
+    _column("name", key=True),
+    _column("role"),
+    _column("made", UTCDateTime),
+    _column("disabled", UTCDateTime, empty=True),
+    _column("password"),
+    _column("totp"),
+    _column("step", Integer),
+    CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
+)
+
+#: `digest`, here and below, is the SHA-256 of what the browser or program holds, which is kept nowhere.
+SESSIONS = _table(
+    "sessions",
+    _column("id", key=True),
+    _column("digest"),
+    _column("person", Text, ForeignKey("people.name")),
+    _column("made", UTCDateTime),
+    _column("seen", UTCDateTime),
+    _column("place"),
+    _column("agent"),
+    UniqueConstraint("digest"),
+)
+
+TOKENS = _table(
+    "tokens",
+    _column("name", key=True),
+    _column("digest"),
+    _column("rights"),
+    _column("made", UTCDateTime),
+    _column("expires", UTCDateTime, empty=True),
+    _column("used", UTCDateTime, empty=True),
+    UniqueConstraint("digest"),
+)
+
+#: One a person: a new one takes the place of the last.
+LINKS = _table(
+    "links",
+    _column("person", Text, ForeignKey("people.name"), key=True),
+    _column("digest"),
+    _column("purpose"),
+    _column("made", UTCDateTime),
+    _column("expires", UTCDateTime),
+    UniqueConstraint("digest"),
+)
+
+#: Each published part and what was last reported of it; kept by triggers on receipts, reactions and removals. `asks` is when
+#: its platform is asked next, empty = no more.
+RESULTS = _table(
+    "results",
+    _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
+    _column("part", Integer, key=True),
+    _column("channel"),
+    _column("published", UTCDateTime),
+    _column("asks", UTCDateTime, empty=True),
+    _column("at", UTCDateTime, empty=True),
+    *(_column(count.value, Integer, empty=True) for count in Count),
+)
+Index("ix_results_asks", RESULTS.c.channel, RESULTS.c.asks, sqlite_where=text("asks IS NOT NULL"))
+
+#: The same of each delivery as a whole, kept by the same triggers, so that no page adds up what a thread's parts got.
+TOTALS = _table(
+    "totals",
+    _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
+    _column("channel"),
+    _column("published", UTCDateTime),
+    _column("parts", Integer),
+    _column("at", UTCDateTime, empty=True),
+    *(_column(count.value, Integer, empty=True) for count in Count),
+)
+Index("ix_totals_published", TOTALS.c.published)
+
+#: Everything that was ever reported, in the order of time.
+REACTIONS = _table(
+    "reactions",
+    _column("delivery", Text, ForeignKey("deliveries.id"), key=True),
+    _column("part", Integer, key=True),
+    _column("at", UTCDateTime, key=True),
+    *(_column(count.value, Integer, empty=True) for count in Count),
+)
+
+#: Questions that cost money, each written down before it is asked; `cost` in millionths.
+READS = _table("reads", _column("channel", key=True), _column("at", UTCDateTime, key=True), _column("cost", Integer))

@@ -1,4 +1,4 @@
-"""SqlStore: the ports Store and Witness on one SQLite file.
+"""SqlStore: the ports Store, Witness, Roster, Results and Trail on one SQLite file, in several files by noun.
 
 Each method names the function that does it (one file per noun) and who runs it: the one writer, or a reader in a
 thread of its own. The event loop never waits on the database.
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from bot.domain.agenda import Booked, Span
 from bot.domain.article import Article
 from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel
@@ -23,6 +24,7 @@ from bot.domain.plan import Plan
 from bot.errors import NotAllowed
 from bot.ports import Look, Problem, Ready, Sighting
 from bot.store import (
+    agenda,
     articles,
     attempts,
     audit,
@@ -38,11 +40,14 @@ from bot.store import (
     witness,
 )
 from bot.store import looks as looks_
-from bot.store.file import LedgerFile
+from bot.store.editing import EditsFile
 from bot.store.journal import Armed
+from bot.store.results import ResultsFile
+from bot.store.roster import RosterFile
+from bot.store.trail import TrailFile
 
 
-class SqlStore(LedgerFile):
+class SqlStore(RosterFile, ResultsFile, EditsFile, TrailFile):
     """The ledger and the archive in the file at `path`, which bot.store.migrate has prepared."""
 
     # campaigns, articles, problems
@@ -60,8 +65,12 @@ class SqlStore(LedgerFile):
         await self._write(articles.put, article, seen)
 
     async def article(self, campaign: str, name: str) -> Article:
-        """Return an article; raises NotFound."""
-        return await self._read(articles.get, campaign, name)
+        """Return an article; raises NotFound, also for one that is damaged: the next intake takes that anew."""
+        try:
+            return await self._read(articles.get, campaign, name)
+        except articles.Damaged:
+            await self._write(articles.forget, campaign, name)
+            raise
 
     async def editions(self) -> Mapping[tuple[str, str], str]:
         """Return the digest of each article by (campaign, name)."""
@@ -109,17 +118,17 @@ class SqlStore(LedgerFile):
         """Return all channels by name."""
         return await self._read(channels.every)
 
-    async def pause_channel(self, name: str, why: str, act: Act | None = None) -> None:
-        """Pause a channel; an empty reason lets it go on. Raises NotFound."""
-        await self._write(audit.noted(channels.pause, self._clock.now(), act), name, why)
+    async def pause_channel(self, name: str, why: str, act: Act | None = None, *, was: str | None = None) -> None:
+        """Pause a channel; an empty reason lets it go on. Raises NotFound, and NotAllowed when it `was` paused otherwise."""
+        await self._write(audit.noted(channels.pause, self._clock.now(), act), name, why, was)
 
     async def rest_channel(self, name: str, until: datetime | None, why: str = "") -> None:
         """Leave a channel alone until that moment, None = no longer; raises NotFound."""
         await self._write(channels.rest, name, until, why)
 
-    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None) -> None:
-        """Keep a channel's plan, None clears it; raises NotFound."""
-        await self._write(audit.noted(channels.put_plan, self._clock.now(), act), channel, plan)
+    async def put_plan(self, channel: str, plan: Plan | None, act: Act | None = None, *, seen: str = "") -> None:
+        """Keep a channel's plan, None clears it; raises NotFound, and NotAllowed when the plan `seen` stands no more."""
+        await self._write(audit.noted(channels.put_plan, self._clock.now(), act), channel, plan, seen)
 
     async def plans(self) -> Mapping[str, Plan]:
         """Return the plans by channel."""
@@ -127,15 +136,21 @@ class SqlStore(LedgerFile):
 
     async def set_hold(
         self, hold: Hold, acts: Sequence[Act] = (), *, was: Hold | None = None, changes: Sequence[Change] = ()
-    ) -> None:
-        """Stop or release all posting, and make these moves with it; raises NotAllowed when it does not stand as it `was`."""
-        now = self._clock.now()
+    ) -> Hold:
+        """Stop or release all posting, with these moves; raises NotAllowed when it does not stand as it `was`.
 
-        def both(connection: Connection) -> None:
-            channels.set_hold(connection, hold, was)
+        Returns how it stands: a stop without `since` begins now, or began when an earlier one did.
+        """
+
+        def all_of_it(connection: Connection) -> Hold:
+            now = self._clock.now()  # while nobody else can write: what was armed before this was armed earlier
+            stands = channels.set_hold(connection, hold, now, was)
             deliveries.move(connection, changes, now)
+            for act in acts:
+                audit.note(connection, act, now)
+            return stands
 
-        await self._write(audit.noted(both, now, *acts))
+        return await self._write(all_of_it)
 
     async def hold(self) -> Hold:
         """Return whether all posting is stopped."""
@@ -156,10 +171,17 @@ class SqlStore(LedgerFile):
         return await self._read(deliveries.get, id)
 
     async def deliveries(
-        self, *, campaign: str = "", article: str = "", channel: str = "", states: Sequence[State] = (), limit: int = 0
+        self,
+        *,
+        campaign: str = "",
+        article: str = "",
+        channel: str = "",
+        states: Sequence[State] = (),
+        limit: int = 0,
+        after: tuple[datetime | None, str] | None = None,
     ) -> Sequence[Delivery]:
-        """Return the deliveries that match all that is given, by due, then id."""
-        return await self._read(deliveries.every, campaign, article, channel, states, limit)
+        """Return the deliveries that match all that is given, by due, then id; with `after` those behind such a place."""
+        return await self._read(deliveries.every, campaign, article, channel, states, limit, after)
 
     async def moved(self, states: Sequence[State], limit: int) -> Sequence[Delivery]:
         """Return the deliveries in these states that moved last, the latest first."""
@@ -177,12 +199,24 @@ class SqlStore(LedgerFile):
         """Return the slots of a channel at or after `since` that are taken, in order."""
         return await self._read(deliveries.taken_slots, channel, since)
 
-    async def ready(self, now: datetime, busy: Sequence[str]) -> Ready:
+    async def spans(self, edges: Sequence[datetime], most: int, channel: str = "") -> Sequence[Span]:
+        """Return for each span between two edges how many deliveries stand in it, and the first `most` by moment."""
+        return await self._read(agenda.spans, edges, most, channel)
+
+    async def booked(self, channels: Sequence[str], since: datetime, until: datetime) -> Booked:
+        """Return the slots of each of these channels in a span that deliveries have."""
+        return await self._read(agenda.booked, channels, since, until)
+
+    async def titles(self, of: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """Return the title of each (campaign, article) that is known."""
+        return await self._read(agenda.titles, of)
+
+    async def ready(self, now: datetime, busy: Sequence[str], most: int = 1000) -> Ready:
         """Return the first due delivery of each channel that is free; one that cannot be read is parked on the way."""
-        found, damaged = await self._read(deliveries.ready, now, busy)
+        found, damaged = await self._read(deliveries.ready, now, busy, most)
         while damaged:
             await self._write(deliveries.park, damaged, now)
-            found, damaged = await self._read(deliveries.ready, now, busy)
+            found, damaged = await self._read(deliveries.ready, now, busy, most)
         return found
 
     async def next_due(self, busy: Sequence[str] = ()) -> datetime | None:

@@ -1,6 +1,7 @@
 """The desk: the managers' web page. It shows how things stand, stops everything, and settles what is uncertain.
 
 serving.py   the server         guard.py   who may ask, and what every answer carries
+door.py      who is asking: sessions, tokens, cookies       forms.py   what a form must carry
 desk.py      the addresses      views.py   what each page shows, read through the Store port; no rules, no SQL
 """
 

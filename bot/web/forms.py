@@ -1,70 +1,80 @@
-"""Forms that decide something: does a request come from a page of this desk that a person had before them?
+"""Forms that decide something: the fields of one, once it is sure that a person had it before them on a page of this desk.
 
-Three things must fit, so that no other site and no other program's page can press the button: what the browser says of
-where the form stood (Sec-Fetch-Site, Origin), a secret that both a cookie and the form carry, and a desk that only this
-machine can reach, since it asks nobody who they are.
+Two things must fit: what the browser says of where the form stood (door.py, in one place for every address), and a token
+in the form that is bound to the browser's session, which no other page can know.
 """
 
-import re
-import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from hmac import compare_digest
-from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from bot.errors import BadInput, NotAllowed
 
-COOKIE = "handbill-form"
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 #: Bytes of a form; a reason takes a few hundred.
 LONGEST = 8192
+#: Bytes of a form in which people write at length, as a browser encodes them.
+LONG = 400_000
+#: Bytes of a form with files, and how many files and fields it may have.
+LARGEST, MOST_FILES, MOST_FIELDS = 64 * 2**20, 20, 60
 
 
 class Forbidden(NotAllowed):
-    """A form that did not come from a page of this desk, or that this desk must not obey."""
+    """A form that did not come from a page of this desk, or that its sender has no right to send."""
 
 
-def is_private(bound: str) -> bool:
-    """Tell whether an address that is listened on can be reached from this machine alone."""
-    return ip_address(bound.partition("%")[0]).is_loopback
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a form: the field it stood in, its name as the browser tells it, its bytes."""
+
+    field: str
+    name: str
+    data: bytes
 
 
-def token_of(request: Request) -> str:
-    """Return the secret that this browser's forms carry: the one it has, else a new one."""
-    known = request.cookies.get(COOKIE, "")
-    return known if TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
-
-
-async def read(request: Request, *, private: bool) -> Mapping[str, str]:
-    """Return the fields of a form; raises Forbidden, or BadInput for what is no form."""
-    if not private:
-        raise Forbidden(
-            "this desk can be reached from other machines and asks nobody who they are, so it decides nothing",
-            hint="use the command line, or let HANDBILL_WEB be an address of this machine alone",
-        )
-    _refuse_elsewhere(request)
+async def read(request: Request, token: str | None, longest: int = LONGEST) -> Mapping[str, str]:
+    """Return the fields of a form that carries this token (None = it needs none); raises Forbidden, BadInput."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise BadInput("this is no form of this desk")
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LONGEST:
-            raise BadInput("this form is too long")
+    body = b"".join([piece async for piece in _within(request, longest)])
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    cookie = request.cookies.get(COOKIE, "")
-    if not TOKEN.fullmatch(cookie) or not compare_digest(cookie.encode(), fields.get("token", "").encode()):
-        raise Forbidden("this form is not one that this desk gave you", hint="open the desk anew and press again")
+    _refuse_stranger(fields, token)
     return fields
 
 
-def _refuse_elsewhere(request: Request) -> None:
-    """Refuse a form that stood on another site's page; a request that says nothing of that is no browser's."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    own = {f"{scheme}://{request.headers.get('host', '').lower()}" for scheme in ("http", "https")}
-    elsewhere = site not in (None, "same-origin") or (origin is not None and origin.lower() not in own)
-    if elsewhere or (site is None and origin is None):
-        raise Forbidden(
-            "this form did not stand on a page of this desk", hint="open the desk and press the button there"
-        )
+async def read_files(request: Request, token: str | None) -> tuple[Mapping[str, str], Sequence[File]]:
+    """Return the fields and the files of such a form that was sent as multipart/form-data; raises as `read` does."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "multipart/form-data":
+        raise BadInput("this is no form of this desk")
+    stream = _within(request, LARGEST)
+    parser = MultiPartParser(
+        request.headers, stream, max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=4 * LONG
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        raise BadInput(f"this form has more than {MOST_FILES} files, or is not whole") from error
+    fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    _refuse_stranger(fields, token)
+    files = [(name, each) for name, each in form.multi_items() if isinstance(each, UploadFile) and each.filename]
+    found = [File(name, str(each.filename), await each.read()) for name, each in files]
+    await form.close()
+    return fields, found
+
+
+async def _within(request: Request, longest: int) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > longest:
+            raise BadInput("this form is too long", hint=f"{longest:,} bytes is the most")
+        yield piece
+
+
+def _refuse_stranger(fields: Mapping[str, str], token: str | None) -> None:
+    if token is not None and not compare_digest(token.encode(), fields.get("token", "").encode()):
+        raise Forbidden("this form is not one that this desk gave you", hint="open the desk anew and press again")

@@ -4,13 +4,16 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+import structlog
 import uvicorn
 
 from bot.app import Connected
 from bot.web.desk import application
-from bot.web.forms import is_private
-from bot.web.guard import Guard, names_of
+from bot.web.guard import Guard, is_private, names_of
+
+log = structlog.get_logger("desk")
 
 #: Seconds that answers under way may still take once the desk is to stop.
 GRACE = 3
@@ -28,9 +31,12 @@ class Server(uvicorn.Server):
 async def run(live: Connected, listening: socket.socket, stop: asyncio.Event, followers: str) -> None:
     """Serve until `stop` is set; an error of the server itself goes up."""
     bound = str(listening.getsockname()[0])
-    names = names_of(bound, live.app.settings.web)
+    url = live.app.settings.url
+    names = names_of(bound, live.app.settings.web, url)
+    if not is_private(bound) and not url.startswith("https:"):
+        log.warning("the desk is open to other machines over plain http: passwords can be read on the way", bound=bound)
     config = uvicorn.Config(
-        Guard(application(live, followers, private=is_private(bound)), names),
+        Guard(application(live, followers, stop), names, urlsplit(url).path),
         log_config=None,
         access_log=False,
         lifespan="off",

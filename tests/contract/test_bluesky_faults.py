@@ -12,7 +12,8 @@ import pytest
 from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Receipt, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.errors import BadInput, BadSetting, StoreError, Unreachable
-from bot.sandbox.bluesky import HANDLE, PASSWORD, Bluesky, Rebuff
+from bot.sandbox.bluesky import HANDLE, PASSWORD, Bluesky
+from bot.sandbox.bluesky_rates import Rebuff
 from bot.sandbox.server import running
 from bot.sandbox.world import Fault, World
 from tests.contract import bluesky_bench

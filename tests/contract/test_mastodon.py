@@ -230,7 +230,12 @@ async def test_a_server_that_tells_no_limits_is_taken_by_the_defaults(bench: Ben
     bench.breaks("error", on="any", status=404)
     account = await bench.channel().verify()
     assert account.limits == replace(
-        mastodon.LIMITS, unit=Unit.CODE_POINTS, url_weight=0, local_mentions=False, absence=mastodon.KEYLESS
+        mastodon.LIMITS,
+        unit=Unit.CODE_POINTS,
+        url_weight=0,
+        local_mentions=False,
+        absence=mastodon.KEYLESS,
+        reports=replace(mastodon.LIMITS.reports, batch=mastodon.SINGLY),
     )
     assert account.name == "@library@127.0.0.1"
 

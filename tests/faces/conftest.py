@@ -1,10 +1,11 @@
 """The pages' servers as users meet them: the sandbox with all its services, the desk over a real ledger, a browser."""
 
 import asyncio
+import re
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -13,9 +14,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from bot import app
 from bot.app import Connected
+from bot.domain.ledger import Entry
+from bot.domain.people import Role
 from bot.platforms import fields
 from bot.sandbox import bluesky, mastodon, telegram, x
 from bot.sandbox.server import running
@@ -26,6 +30,9 @@ from tests.needs import missing
 
 #: Seconds for what must come, however busy the machine is.
 PATIENCE = 100
+
+#: What those who are signed in chose at their one-time link.
+PASSWORD = "four teacups on a shelf"
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -69,39 +76,88 @@ async def followers() -> AsyncIterator[Followers]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session:
+    jar = aiohttp.CookieJar(unsafe=True)  # "unsafe": cookies of an IP address are kept too
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE), cookie_jar=jar) as session:
         yield session
 
 
 @dataclass(slots=True)
 class Desk:
-    """The desk being served, and what stands behind it."""
+    """The desk being served, and what stands behind it; `cookies` are those of whoever is signed in."""
 
     live: Connected
     address: str
     stop: asyncio.Event
     serving: asyncio.Task[None]
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def sign_in(self, name: str, role: Role) -> dict[str, str]:
+        """Have somebody come in by the real door, with a one-time link; return the cookies they have then."""
+        secret = await self.live.app.enrolling.acting("cli:tests").add(name, role)
+        return await self.come_in(secret)
+
+    async def come_in(self, secret: str, password: str = PASSWORD) -> dict[str, str]:
+        """Choose a password at a one-time link, as a browser that keeps no Secure cookie on plain http."""
+        where = f"{self.address}/in/{secret}"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as visitor:
+            async with visitor.get(where) as page:
+                cookies = {name: each.value for name, each in page.cookies.items() if not name.startswith("__Host-")}
+                token = re.search(r'name="token" value="([^"]+)"', await page.text())
+            assert token
+            form = {"token": token[1], "password": password, "again": password}
+            headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin"}
+            send: dict[str, Any] = {"data": form, "headers": headers, "cookies": cookies, "allow_redirects": False}
+            async with visitor.post(where, **send) as answer:
+                assert answer.status == 303, await answer.text()
+                return {name: each.value for name, each in answer.cookies.items()}
+
+    async def decisions(self) -> list[Entry]:
+        """Return the audit log without what let the signed-in person in."""
+        return [each for each in await self.live.app.store.acts() if not each.act.verb.startswith("user ")]
+
+
+@pytest.fixture
+def visits() -> dict[str, dict[str, str]]:
+    """The cookies by which one is signed in, by desk."""
+    return {}
 
 
 Desks = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
-    """Return what serves a desk: desk(environ, followers=""); with `at_work` the whole bot runs behind it."""
-    monkeypatch.setattr("bot.web.desk.HEALTH_WAITS", PATIENCE)
+def desk(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    http: aiohttp.ClientSession,
+    visits: dict[str, dict[str, str]],
+) -> Desks:
+    """Return what serves a desk: desk(environ, followers=""); with `at_work` the whole bot runs behind it.
+
+    `http` and the browser are signed in there as anna, an admin; with another `role` as that, None = there is nobody.
+    """
+    monkeypatch.setattr("bot.web.pages.health.HEALTH_WAITS", PATIENCE)
 
     @asynccontextmanager
     async def served(
-        environ: Mapping[str, str] | None = None, followers: str = "", *, at_work: bool = False
+        environ: Mapping[str, str] | None = None,
+        followers: str = "",
+        *,
+        at_work: bool = False,
+        role: Role | None = Role.ADMIN,
     ) -> AsyncIterator[Desk]:
         settings = load(tmp_path, fields(), {"HANDBILL_HOME": str(tmp_path), **(environ or {})})
-        if at_work:
-            async with app.running(settings) as live, _served(live, followers) as desk:
-                yield desk
-        else:
-            async with app.opened(settings) as opened, app.connected(opened) as live, _served(live, followers) as desk:
-                yield desk
+        async with AsyncExitStack() as stack:
+            if at_work:
+                live = await stack.enter_async_context(app.running(settings))
+            else:
+                opened = await stack.enter_async_context(app.opened(settings))
+                live = await stack.enter_async_context(app.connected(opened))
+            desk = await stack.enter_async_context(_served(live, followers))
+            if role is not None:
+                desk.cookies = visits[desk.address] = await desk.sign_in("anna", role)
+                http.cookie_jar.update_cookies(desk.cookies, URL(desk.address))
+            yield desk
 
     return served
 
@@ -123,9 +179,14 @@ class Browser:
     """One Chromium with a fresh profile; `complaints` are what its console reported as errors or warnings."""
 
     context: Any
+    visits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     async def open(self, url: str, *, width: int = 1200, dark: bool = False) -> Any:
+        for desk, cookies in self.visits.items():
+            await self.context.add_cookies(
+                [{"name": name, "value": each, "url": desk} for name, each in cookies.items()]
+            )
         page = await self.context.new_page()
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -140,7 +201,7 @@ class Browser:
 
 
 @pytest.fixture
-async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
+async def chromium(tmp_path: Path, visits: dict[str, dict[str, str]]) -> AsyncIterator[Browser]:
     """Start Chromium; where there is none the test is skipped, but in CI (CI=true) it fails."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
@@ -152,5 +213,5 @@ async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
             tmp_path / "profile", executable_path=found, args=list(FLAGS), timeout=PATIENCE * 1000
         )
         context.set_default_timeout(PATIENCE * 1000)
-        yield Browser(context)
+        yield Browser(context, visits)
         await context.close()

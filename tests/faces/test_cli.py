@@ -101,7 +101,7 @@ def test_after_init_each_command_says_what_comes_next(home):
 
 def test_run_in_an_empty_folder_points_to_init(home):
     words = refused(home, 4, "run")
-    assert "`handbill init`" in words
+    assert f"`handbill --home {home} init`" in words
     assert not (home / "data").exists()
 
 
@@ -136,8 +136,10 @@ def test_init_without_answers_writes_nothing(home):
 def test_init_on_a_terminal_does_not_echo_secrets(home):
     seen = on_terminal(home, ["init"], [b"Post to X", b"n\n", b"Post to Mastodon", b"y\n", b"BASE_URL",
                        b"https://social.example\n", b"MASTODON_TOKEN", b"geheim-4711\n", b"Post to Telegram", b"n\n",
-                       b"Post to Bluesky", b"n\n", b"Next:"])  # fmt: skip
+                       b"Post to Bluesky", b"n\n", b"Your name at the desk", b"two words\n", b"cannot be a name",
+                       b"", b"Your name at the desk", b"Anna\n", b"Next:"])  # fmt: skip
     assert b"geheim" not in seen
+    assert b"The first account of the desk is anna, an admin" in seen
     assert "MASTODON_TOKEN=geheim-4711\n" in (home / ".env").read_text()
 
 

@@ -99,7 +99,7 @@ def test_what_is_on_its_way_is_finished_before_the_bot_stops(home, world):
     assert state(home, post) == "sent"
     assert len(seen(world, home, "mastodon")) == 1
     log = (home / "run.log").read_text()
-    assert '"event": "sent"' in log
+    assert '"event":"sent"' in log
     assert "Traceback" not in log
     secrets = re.findall(r"(?:TOKEN|SECRET|PASSWORD|KEY)=(.+)", world.settings)
     assert len(secrets) == 7

@@ -2,10 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tests.processes import handbill, refused, started, told
+from tests.processes import environment, handbill, refused, started, told
 
 LEDGER = (
     ("queue",), ("status",), ("plan", "show"), ("simulate",), ("doctor",), ("log", "3f2a"), ("approve", "3f2a"),
@@ -20,8 +22,7 @@ def test_a_folder_that_is_none_of_handbills_is_told_and_left_empty(tmp_path, wor
     assert str(tmp_path) in said
     if code == 4:
         assert "this is no folder of Handbill's" in said
-        assert "`handbill init`" in said
-        assert "--home" in said
+        assert f"`handbill --home {tmp_path} init` sets one up here; `handbill --home FOLDER COMMAND`" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,6 +53,49 @@ def test_a_home_behind_the_command_is_told_where_it_stands(tmp_path, words):
     for written in (["--home", "X"], ["--home=X"]):
         said = refused(tmp_path, 2, *words, *written)
         assert said.strip() == f"--home stands before the command: `handbill --home FOLDER {' '.join(words)}`"
+
+
+def test_commands_in_messages_can_be_typed_as_they_stand(tmp_path):
+    """By whatever name the program is run here, from wherever one stands."""
+    home = tmp_path / "my desk"
+    (home / "queue").mkdir(parents=True)
+    program = "python3 ../run.py"
+
+    def ran(folder, *words, **more):
+        whole = [sys.executable, "-m", "bot", *words]
+        done = subprocess.run(whole, env=environment(**more), cwd=folder, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    named = {"HANDBILL_PROGRAM": program}
+    assert "(start it with `handbill run`)" in ran(home, "status")
+    assert "(start it with `handbill run`)" in ran(tmp_path, "status", HANDBILL_HOME=str(home))
+    assert "(start it with `handbill --home 'my desk' run`)" in ran(tmp_path, "--home", "my desk", "status")
+    assert f"(start it with `{program} run`)" in ran(home, "status", **named)
+    assert f"`{program} --home 'my desk' queue --all` shows them" in ran(
+        tmp_path, "--home", "my desk", "log", "3f2a", **named
+    )
+    assert f"`{program} --home '{home}' init` makes it" not in ran(home, "doctor", **named)
+    assert f"`{program} --home FOLDER COMMAND`" in ran(tmp_path, "queue", **named)
+    assert f"\n  `{program} approve --help` tells more" in ran(tmp_path, "--home", "my desk", "approve", **named)
+    assert f"--home stands before the command: `{program} --home FOLDER plan show`" in ran(
+        home, "plan", "show", "--home", ".", **named
+    )
+    for words in ((), ("--help",)):
+        page = ran(home, *words, **named)
+        assert page.startswith(f"Usage: {program} [OPTIONS] COMMAND")
+        assert f"\n  {program} init && {program} doctor  set it up" in page
+    page = ran(home, "plan", "set", "--help", **named)
+    assert page.startswith(f"Usage: {program} plan set [OPTIONS]")
+    assert f"\n    {program} plan set x --budget 0" in page
+    assert "handbill" not in ran(home, "import", "--help", **named).replace("handbill.jsonl", "")
+
+
+def test_words_of_an_article_are_shown_as_they_are(tmp_path):
+    """What the preview shows is what is sent, even where it names a command of ours."""
+    (tmp_path / "queue").mkdir()
+    (tmp_path / "tour.txt").write_text("The club types `handbill queue` each morning.\n")
+    said = handbill(tmp_path, "preview", str(tmp_path / "tour.txt")).stdout
+    assert "`handbill queue` each morning" in said
 
 
 def test_the_sandbox_writes_settings_for_a_folder_of_its_own_and_tells_of_its_fault_door(tmp_path):

@@ -219,3 +219,13 @@ def test_a_channel_that_is_left_alone_says_why_and_until_when(tmp_path):
     for words in (["status"], ["doctor"]):
         shown = handbill(tmp_path, *words, check=False).stdout
         assert "town.example does not answer since 04 May 2026 12:00 UTC; next try " in shown
+
+
+def test_one_channel_is_paused_and_goes_on(home):
+    assert told(home, "pause", "--channel", "mastodon", "The", "server", "moves")["paused"]
+    [channel] = told(home, "status")["channels"]
+    assert channel["paused"] == "The server moves"
+    assert not told(home, "resume", "--channel", "mastodon")["paused"]
+    assert "is not paused" in refused(home, 6, "resume", "--channel", "mastodon")
+    assert "there is no channel" in refused(home, 5, "pause", "--channel", "nowhere", "why")
+    assert "cannot go together" in refused(home, 2, "resume", "--channel", "mastodon", "--late")

@@ -1,9 +1,6 @@
-"""The desk's one power: to stop everything, and to let it go on. Who may press, and what nobody else can."""
+"""The red button: it stops everything, and the banner lets it go on. Who may press, and what nobody else can."""
 
-import asyncio
 import re
-import socket
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +9,7 @@ import pytest
 
 from bot.domain.delivery import State
 from bot.domain.ledger import Hold
-from bot.web import serve
-from bot.web.forms import COOKIE, is_private
+from bot.web.guard import is_private
 from tests.faces.test_desk import HOSTILE, page, put, section
 from tests.store_samples import HOUR, MINUTE, delivery
 
@@ -21,20 +17,15 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Visitor:
-    """Somebody's browser: keeps the cookie, fills in the form of the page it last saw."""
+    """The browser in which somebody is signed in: fills in the form of the page it last saw."""
 
     def __init__(self, http, desk):
         self._http, self._desk = http, desk
-        self.cookie = self.token = self.since = ""
+        self.token = self.since = ""
 
     async def look(self, path="/"):
-        cookie = {COOKIE: self.cookie} if self.cookie else None
-        async with self._http.get(self._desk.address + path, cookies=cookie) as answer:
+        async with self._http.get(self._desk.address + path) as answer:
             html = await answer.text()
-            if COOKIE in answer.cookies:
-                morsel = answer.cookies[COOKIE]
-                assert (morsel["samesite"], morsel["httponly"], morsel["path"]) == ("strict", True, "/")
-                self.cookie = morsel.value
         [self.token, *_] = re.findall(r'name="token" value="([^"]+)"', html)
         since = re.search(r'name="since" value="([^"]+)"', html)
         self.since = since[1] if since else ""
@@ -45,16 +36,13 @@ class Visitor:
         sent = {"Origin": self._desk.address, "Sec-Fetch-Site": "same-origin", **(headers or {})}
         sent = {name: value for name, value in sent.items() if value is not None}
         given = {"token": self.token, **fields}
-        known = {COOKIE: self.cookie if cookie is None else cookie}
-        options = {"headers": sent, "cookies": known, "allow_redirects": False}
-        async with self._http.post(self._desk.address + path, data=given, **options) as answer:
+        known = self._desk.cookies if cookie is None else dict.fromkeys(self._desk.cookies, cookie)
+        options: dict[str, Any] = {"headers": sent, "cookies": known, "allow_redirects": False}
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as browser,
+            browser.post(self._desk.address + path, data=given, **options) as answer,
+        ):
             return answer.status, answer.headers.get("Location", ""), await answer.text()
-
-
-@pytest.fixture
-async def http():
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield session
 
 
 async def test_one_button_on_every_page_stops_everything_for_a_reason(desk, http):
@@ -68,8 +56,8 @@ async def test_one_button_on_every_page_stops_everything_for_a_reason(desk, http
         status, where, _ = await visitor.press("/pause", why="  Storm\n warning ")
         assert (status, where) == (303, "/")
         assert (await store.hold()).why == "Storm warning"
-        [entry] = await store.acts()
-        assert (entry.act.by, entry.act.verb, entry.act.words) == ("desk", "pause", "Storm warning")
+        [entry] = await served.decisions()
+        assert (entry.act.by, entry.act.verb, entry.act.words) == ("desk:anna", "pause", "Storm warning")
         assert "Storm warning" in section(await visitor.look(), "paused")
         status, _, words = await visitor.press("/pause", why="   ")
         assert (status, "the reason is missing" in words) == (400, True)
@@ -92,8 +80,15 @@ async def test_posting_goes_on_with_one_of_three_choices_and_the_count(desk, htt
         html = await came_due(served, visitor)
         assert "2 came due meanwhile. Post again, and" in section(html, "paused")
         assert re.findall(r'name="choice" value="(\w+)"', html) == ["late", "reslot", "drop"]
-        status, where, _ = await visitor.press("/resume", choice=choice, since=visitor.since)
-        assert (status, where) == (303, "/")
+        sure = {}
+        if choice == "drop":
+            status, _, asked = await visitor.press("/resume", choice=choice, since=visitor.since)
+            assert (status, "2 posts that came due end unsent for good" in section(asked, "sure")) == (200, True)
+            assert (await store.hold()).on
+            sure = {"sure": "yes"}
+        status, where, _ = await visitor.press("/resume", choice=choice, since=visitor.since, **sure)
+        assert (status, where.partition("?")[0]) == (303, "/")
+        assert f"of which cancelled: {2 if choice == 'drop' else 0}" in await visitor.look(where)
         assert not (await store.hold()).on
         found = {each.id: each for each in await store.deliveries()}
         ended = [name for name, each in found.items() if each.state is State.CANCELLED]
@@ -108,7 +103,7 @@ async def test_a_page_that_shows_an_older_pause_ends_no_later_one(desk, http):
         await came_due(served, visitor)
         await served.live.app.steering.acting("cli:anna").resume()
         await served.live.app.steering.acting("cli:bert").pause("Flood")
-        status, _, words = await visitor.press("/resume", choice="drop", since=visitor.since)
+        status, _, words = await visitor.press("/resume", choice="drop", since=visitor.since, sure="yes")
         assert status == 409
         assert "that pause has ended: cli:bert decided to pause" in section(words, "trouble")
         assert (await served.live.app.store.hold()).why == "Flood"
@@ -126,8 +121,14 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a guessed token": {"token": "A" * 43},
     "no cookie": {"cookie": ""},
     "a cookie of another's making": {"cookie": "short", "token": "short"},
+    "a guessed session": {"cookie": "A" * 43},
     "letters of other scripts": {"token": "ж" * 43},
 }
+
+
+def told(case):
+    """Return the status of a refusal: who shows no session is asked to sign in, whatever else they send."""
+    return 401 if "cookie" in REFUSED[case] else 403
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -141,9 +142,9 @@ async def test_nobody_elses_page_presses_the_button(desk, http, path, case):
         await visitor.look()
         fields: dict[str, Any] = {"why": "evil", "choice": "late", "since": visitor.since}
         status, _, words = await visitor.press(path, **(fields | REFUSED[case]))
-        assert (status, "trouble" in words) == (403, True)
+        assert (status, "trouble" in words) == (told(case), True)
         assert await store.hold() == before
-        assert await store.acts() == ()
+        assert await served.decisions() == []
 
 
 async def test_what_is_no_form_is_refused(desk, http):
@@ -167,28 +168,6 @@ async def test_browsers_without_fetch_metadata_are_known_by_their_origin(desk, h
         visitor = Visitor(http, served)
         await visitor.look()
         assert (await visitor.press("/pause", headers={"Sec-Fetch-Site": None}, why="Storm"))[0] == 303
-
-
-async def test_a_desk_that_others_can_reach_decides_nothing_and_says_why(desk, http):
-    async with desk() as served:
-        stop, live = asyncio.Event(), served.live
-        with socket.create_server(("0.0.0.0", 0)) as listening:
-            serving = asyncio.create_task(serve(live, listening, stop, ""))
-            open_desk = replace(served, address=f"http://127.0.0.1:{listening.getsockname()[1]}")
-            async with http.get(open_desk.address) as answer:
-                html, cookies = await answer.text(), answer.cookies
-            assert 'action="/pause"' not in html
-            assert "asks nobody who they are" in html
-            assert 'pause "the reason"' in html
-            assert COOKIE not in cookies
-            visitor = Visitor(http, open_desk)
-            visitor.cookie = visitor.token = "A" * 43
-            status, _, words = await visitor.press("/pause", why="evil")
-            assert status == 403
-            assert "so it decides nothing" in section(words, "trouble")
-            assert not (await live.app.store.hold()).on
-            stop.set()
-            await serving
 
 
 @pytest.mark.parametrize(
@@ -221,6 +200,8 @@ async def test_the_button_is_pressed_in_a_browser(desk, chromium):
         await window.locator("#paused", has_text="Storm warning").wait_for()
         assert not await window.locator(".halt").is_visible()
         await window.locator("#paused", has_text="1 came due meanwhile").wait_for()
+        await window.get_by_role("button", name="Cancel what came due").click()
+        await window.locator("#sure", has_text="1 post that came due ends unsent for good").wait_for()
         await window.get_by_role("button", name="Cancel what came due").click()
         await window.locator("#counts", has_text="1 cancelled").wait_for()
         assert await window.locator("#paused").count() == 0

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -166,3 +167,43 @@ async def test_what_no_reader_can_say_is_refused_and_not_said(followers, http, g
         assert answer.status == 400
         assert "4096" in (await answer.json())["error"]
     assert followers.telegram.messages(page.READER) == []
+
+
+async def test_a_follower_likes_and_reposts_what_is_posted_and_nothing_else(followers, http):
+    post, told = followers.post("Open at night"), followers.post("To a channel", "telegram")
+
+    async def react(platform="x", id=post.id, kind="likes", **more):
+        send = more or {"json": {"platform": platform, "id": id, "kind": kind}}
+        async with http.post(f"{followers.address}/react", **send) as answer:
+            return answer.status, await answer.json()
+
+    assert (await column(http, followers.address))["reactions"] == {post.id: {"likes": 0, "reposts": 0}}
+    assert await react() == (200, {post.id: {"likes": 1, "reposts": 0}})
+    assert await react(kind="reposts") == (200, {post.id: {"likes": 1, "reposts": 1}})
+    assert (await column(http, followers.address))["reactions"] == {post.id: {"likes": 1, "reposts": 1}}
+    assert (await column(http, followers.address, "telegram"))["reactions"] == {}, "Telegram tells bots nothing"
+    for odd in (
+        {"id": "nothing"},
+        {"kind": "views"},
+        {"platform": "telegram", "id": told.id},
+        {"data": "likes"},
+        {"json": []},
+    ):
+        assert (await react(**odd))[0] == 400, odd
+    assert (await column(http, followers.address))["reactions"] == {post.id: {"likes": 1, "reposts": 1}}
+
+
+async def test_what_followers_did_outlasts_the_sandbox_and_an_audience_grows_the_same_for_everybody(tmp_path):
+    world = World(tmp_path)
+    first = Followers(world, telegram.Telegram(world, rate=0), "").post("Open at night")
+    assert world.react("x", first.id, "likes")
+    again = World(tmp_path, lively=True)
+    posted = datetime.fromisoformat(first.at)
+    assert World(tmp_path).crowd.reactions(first, []).likes == 1
+    early, later, other = (
+        each.crowd.reactions(first, [], posted + timedelta(minutes=age))
+        for each, age in ((again, 1), (again, 60), (World(tmp_path, lively=True), 60))
+    )
+    assert later == other
+    assert early.likes <= later.likes
+    assert early.views < later.views

@@ -35,7 +35,8 @@ async def test_a_held_thread_that_is_half_out_is_approved_to_go_on_although_its_
     await hold_begun(house)
     with pytest.raises(NotAllowed) as refusal:
         await house.steering.cancel(["a1"])
-    assert "`handbill retract a1` takes it back; `handbill approve a1` lets it go on" in str(refusal.value)
+    seen = f"a1@{(await house.store.delivery('a1')).version}"
+    assert f"`handbill retract {seen}` takes it back; `handbill approve {seen}` lets it go on" in str(refusal.value)
     (approved,) = await house.steering.approve(["a1"])
     assert approved.state == State.SCHEDULED
     house.clock.at = approved.due

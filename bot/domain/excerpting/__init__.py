@@ -2,6 +2,7 @@
 
 units.py      what an excerpt may be made of       voices.py     who speaks, which figure is told
 scoring.py    how good a stretch would be          choosing.py   which ones are offered
+passages.py   what a person marks in the text
 
 Pure and deterministic; linear in the length of the article. How it judges is told in docs/excerpting.md.
 """
@@ -12,11 +13,13 @@ from itertools import accumulate
 from unicodedata import normalize
 
 from bot.domain.article import Article
+from bot.domain.edits import Wish
 from bot.domain.excerpt import Excerpt, Reason
 from bot.domain.excerpting.choosing import chosen
+from bot.domain.excerpting.passages import passage
 from bot.domain.text import sentences
 
-__all__ = ["by_hand", "excerpts"]
+__all__ = ["by_hand", "excerpts", "wished"]
 
 _TOKEN = re.compile(r"\S+")
 _TRIES = 50
@@ -47,6 +50,18 @@ def by_hand(article: Article, passage: str) -> Excerpt:
         text, reason = normalize("NFC", passage).strip(), Reason.OWN_WORDS
     stops = sentences.ends(text, article.language)
     return Excerpt(text=text, start=start, end=end, reason=reason, sentences=stops)
+
+
+def wished(article: Article, wish: Wish) -> Excerpt | None:
+    """Return what a manager wants an article to say; None for a passage that stands in it no more.
+
+    A passage that moved is found again; it never becomes words that the article has not.
+    """
+    end = wish.start + len(wish.text)
+    if wish.passage and article.text[wish.start : end] == wish.text:
+        return passage(article, wish.start, end)
+    found = by_hand(article, wish.text)
+    return found if found.verbatim or not wish.passage else None
 
 
 def _found(text: str, words: list[str]) -> tuple[int, int] | None:

@@ -129,6 +129,7 @@ function part(effect) {
   const find = (selector) => out.querySelector(selector);
   const article = find("article");
   article.dataset.url = effect.url;
+  article.dataset.id = effect.id;
   find(".avatar").textContent = effect.account.replace(/^@/, "").charAt(0).toUpperCase();
   find(".account").textContent = effect.account;
   const time = find("time");
@@ -199,7 +200,28 @@ function fillColumn(out, service) {
   earlier.hidden = !service.earlier;
   earlier.textContent = `and ${service.earlier} earlier`;
   sync(out.querySelector(".threads"), keyed(service.threads, (each) => each[0].thread || each[0].id), thread, fillThread);
+  showReactions(out, service.reactions);
 }
+
+/** Show what each post got, beside the buttons that let one more follower like or repost it. */
+function showReactions(out, reactions) {
+  for (const article of out.querySelectorAll("article.part")) showCounts(article, reactions[article.dataset.id]);
+}
+
+function showCounts(article, got) {
+  article.querySelector(".reacting").hidden = !got;
+  for (const button of got ? article.querySelectorAll("[data-react]") : [])
+    button.querySelector(".count").textContent = got[button.dataset.react];
+}
+
+byId("columns").addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-react]");
+  if (!button) return;
+  const { service } = button.closest("section.column").dataset;
+  const { id } = button.closest("article.part").dataset;
+  const got = await send("POST", "/react", { platform: service, id, kind: button.dataset.react });
+  if (got) showCounts(button.closest("article.part"), got[id]);
+});
 
 function jumps(services, talks) {
   const places = [...services.map(({ name, title }) => [`#at-${name}`, title]), ...(talks ? [["#chat", "Chat"]] : []), ["#door", "Faults"]];

@@ -230,6 +230,10 @@ INDEXES = (
     "CREATE INDEX ix_published_at ON published (at)",
     "CREATE INDEX ix_deliveries_waiting ON deliveries (channel, due, id) WHERE state IN ('scheduled', 'retrying')",
     "CREATE INDEX ix_deliveries_state ON deliveries (state, due, id)",
+    (
+        "CREATE INDEX ix_deliveries_ended ON deliveries (state, moved DESC, id) "
+        "WHERE state IN ('sent', 'failed', 'retracted', 'cancelled')"
+    ),
     "CREATE INDEX ix_attempts_channel ON attempts (channel, armed)",
     "CREATE INDEX ix_outcomes_attempt ON outcomes (delivery, part, epoch)",
     "CREATE INDEX ix_moves_delivery ON moves (delivery)",
