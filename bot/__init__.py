@@ -5,8 +5,7 @@ The path, each arrow one place in the code and each noun one frozen dataclass in
     article --sources--> excerpt --render--> post --planning--> delivery @ slot --dispatch--> attempt --outcome--> receipt
 
     domain/     pure rules: what an article, excerpt, post, plan and delivery are; measuring, excerpting, rendering
-    ports.py    the Protocols that everything below `app` meets: the page to read first
-                (roster.py: those about people; results.py: those about what became of posts)
+    ports/      the Protocols that everything below `app` meets: the page to read first
     sources/    article in: the managers' folder
     flow/       the verbs: intake, planning, steering, dispatch, reconcile, listening
     platforms/  article out: one file each

@@ -38,16 +38,13 @@ from bot.flow.steering import Steering
 from bot.media import MediaFolder
 from bot.net import fetcher, session
 from bot.platforms import adapters, handles
-from bot.ports import Chat, Engine, Means, Platform, Source, Witness
-from bot.results import Results
-from bot.roster import Roster
+from bot.ports import Chat, Engine, Means, Platform, Results, Roster, Source, Trail, Witness
 from bot.settings import Settings
 from bot.sources.arrivals import Arrivals
 from bot.sources.folder import Folder
 from bot.store import open_store
 from bot.store.accounts import sole_accounts
 from bot.store.lock import bot_is_running, sole_bot
-from bot.trail import Trail
 
 if TYPE_CHECKING:
     from bot.flow.rehearsal import Forecast

@@ -21,8 +21,7 @@ from bot.domain.ledger import Act
 from bot.domain.people import ABSOLUTE, IDLE, Caller, Link, Person, Proofs, Purpose, Session
 from bot.domain.throttle import Throttle
 from bot.errors import BadInput, NotAllowed, NotFound
-from bot.ports import Clock
-from bot.roster import Roster
+from bot.ports import Clock, Roster
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher

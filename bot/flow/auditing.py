@@ -8,8 +8,7 @@ from datetime import datetime
 from bot.domain.ledger import Entry, chained
 from bot.domain.trail import Wanted
 from bot.flow.tables import line
-from bot.ports import Clock, Store
-from bot.trail import Trail
+from bot.ports import Clock, Store, Trail
 
 #: Entries that are read at a time where all are wanted.
 AT_ONCE = 2000

@@ -17,8 +17,7 @@ from bot.domain.pacing import month_of
 from bot.domain.plan import Plan
 from bot.domain.reactions import STEADY, Asked, Published, Reactions, Rhythm, of_others
 from bot.errors import HandbillError
-from bot.ports import Clock, Platform, Store
-from bot.results import Reporting, Results
+from bot.ports import Clock, Platform, Reporting, Results, Store
 
 log = structlog.get_logger("results")
 

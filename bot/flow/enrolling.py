@@ -8,8 +8,7 @@ from bot.domain.ledger import Act
 from bot.domain.people import LINK_LASTS, NAME, Link, Person, Purpose, Right, Role, Token
 from bot.errors import BadInput, NotFound
 from bot.flow.admission import TOKEN_MARK, digest_of
-from bot.ports import Clock
-from bot.roster import Roster
+from bot.ports import Clock, Roster
 
 #: Days that a token may last.
 LONGEST_TOKEN = 3660

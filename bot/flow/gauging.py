@@ -9,8 +9,7 @@ from bot.domain.ledger import Entry
 from bot.domain.pacing import LONGEST_QUOTA, Rate, month_of
 from bot.domain.trail import Pulse
 from bot.flow.checkup import GOES_ON, PAUSED
-from bot.ports import Clock, Store
-from bot.trail import Trail
+from bot.ports import Clock, Store, Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

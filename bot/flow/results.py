@@ -9,8 +9,7 @@ from bot.domain.channel import Channel
 from bot.domain.plan import Plan, instant
 from bot.domain.reactions import Count, Reactions, Result, Sought, Sum, added
 from bot.flow.tables import line
-from bot.ports import Store
-from bot.results import Results
+from bot.ports import Results, Store
 
 #: Results that are read at a time where all are wanted.
 AT_ONCE = 500

@@ -20,8 +20,7 @@ from bot.domain.reactions import Count, Reactions
 from bot.errors import BadSetting, HandbillError, Unreachable
 from bot.media import MediaFolder
 from bot.platforms import adapters
-from bot.ports import Means, Platform
-from bot.results import Reporting
+from bot.ports import Means, Platform, Reporting
 from bot.sandbox import bluesky, mastodon, telegram, x
 from bot.sandbox.demo import MASTODON_TOKEN, environment
 from bot.sandbox.server import running
@@ -75,7 +74,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 @asynccontextmanager
 async def opened(folder: Path, version: str = "4.5.6") -> AsyncIterator[Bench]:
     world = World()
-    services = {
+    services: dict[str, Any] = {
         "x": x.X(world),
         "mastodon": mastodon.Mastodon(world, accounts={MASTODON_TOKEN: "library"}, budgets={}, version=version),
         "telegram": telegram.Telegram(world, rate=0),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,8 @@ def test_new_rules_of_a_zone_move_no_post_that_is_planned_and_count_for_those_af
     )
     rules, here = files("tzdata.zoneinfo.Etc"), tmp_path / "zones" / "Europe" / "Vienna"
     here.parent.mkdir(parents=True)
-    more, planned = {"PYTHONTZPATH": str(tmp_path / "zones")}, {}
+    more: dict[str, Any] = {"PYTHONTZPATH": str(tmp_path / "zones")}
+    planned: dict[str, str] = {}
     for zone, article, hour in (("GMT-1", "old.txt", 11), ("GMT-3", "new.txt", 9)):
         here.write_bytes(rules.joinpath(zone).read_bytes())
         if not planned:

@@ -27,7 +27,15 @@ RULES = {
 BUDGET = 150_000
 #: What answers with something else than a page.
 NO_PAGES = {"/events", "/health"}
-SHOWN = ("/inbox/library/night-opening", "/delivery/aa", "/delivery/u1", "/delivery/f1", "/delivery/h1", "/plan/x", "/nowhere")
+SHOWN = (
+    "/inbox/library/night-opening",
+    "/delivery/aa",
+    "/delivery/u1",
+    "/delivery/f1",
+    "/delivery/h1",
+    "/plan/x",
+    "/nowhere",
+)
 
 
 async def fill(served, tmp_path):
@@ -86,7 +94,9 @@ async def test_axe_finds_nothing_on_any_page(tmp_path, desk, http, chromium, wid
                 (language, "rtl" if language == "ar" else "ltr")
             )
             await page.locator("#live > *").first.wait_for()
-            await page.evaluate("for (const each of document.querySelectorAll('#live details:not(.pop)')) each.open = true")
+            await page.evaluate(
+                "for (const each of document.querySelectorAll('#live details:not(.pop)')) each.open = true"
+            )
             found = await Axe().run(page, options=RULES)
             faults += [f"{path} {each}" for each in told(found.response["violations"])]
             faults += [f"{path} {each}" for test in (WIDE, PALE) for each in await page.evaluate(test)]

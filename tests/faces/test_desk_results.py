@@ -53,7 +53,7 @@ def words(text):
     """What a page says, without its markup."""
     said: list[str] = []
     parser = HTMLParser()
-    parser.handle_data = said.append
+    parser.handle_data = said.append  # type: ignore[method-assign, assignment]
     parser.feed(text)
     return " ".join(" ".join(said).split())
 
@@ -200,7 +200,12 @@ async def test_the_page_asks_the_store_as_often_for_many_posts_as_for_few(desk, 
         store = standing.live.app.store
         asked = []
         read = store._read
-        store._read = lambda query, *more: asked.append(query) or read(query, *more)
+
+        def counted(query, *more):
+            asked.append(query)
+            return read(query, *more)
+
+        store._read = counted
         await page(http, standing)
         few, now = len(asked), standing.live.app.clock.now()
         asked.clear()

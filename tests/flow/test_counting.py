@@ -16,9 +16,9 @@ from bot.domain.plan import Plan
 from bot.domain.reactions import STEADY, Count, Reactions, Reports, Rhythm, Sought
 from bot.errors import Unreachable
 from bot.flow.counting import DEADLINE, LONGEST, PATIENCE, Counting
-from bot.results import Reporting
+from bot.ports import Reporting
 from tests.fakes import LIMITS, NoticeBoard
-from tests.store_samples import HOUR, MINUTE, channel, delivery
+from tests.store_samples import HOUR, MINUTE, HandClock, channel, delivery
 
 DAY = 24 * HOUR
 FREE = replace(LIMITS, reports=Reports(counts=tuple(Count), batch=3))
@@ -83,8 +83,8 @@ async def results(house, **more):
 
 
 def test_a_teller_is_one():
-    assert isinstance(Teller(clock=None), Reporting)
-    assert not isinstance(NoticeBoard(clock=None), Reporting)
+    assert isinstance(Teller(clock=HandClock()), Reporting)
+    assert not isinstance(NoticeBoard(clock=HandClock()), Reporting)
 
 
 async def test_a_post_is_asked_about_at_growing_ages_and_then_no_more(house, tellers):

@@ -48,7 +48,11 @@ async def test_a_draft_is_what_is_kept_and_what_is_kept_is_what_is_sent(house, e
     await editing.change(*NAME, change)
     for name in ("board", "wall"):
         held = await on(house, name)
-        assert (held.state, held.post, held.excerpt) == (State.HELD, shown(draft, name).post, shown(draft, name).excerpt)
+        assert (held.state, held.post, held.excerpt) == (
+            State.HELD,
+            shown(draft, name).post,
+            shown(draft, name).excerpt,
+        )
         assert held.post.parts[0].images[0].alt == "Lamps on long tables"
     assert (await on(house, "board")).excerpt.reason is Reason.BY_HAND
     assert TEA.text in (await on(house, "board")).post.parts[0].text

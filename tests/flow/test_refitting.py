@@ -1,5 +1,6 @@
 """A channel's limits shrink while one of its posts is being sent, or waits to be tried again."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +23,7 @@ SMALL = replace(channel("board").limits, length=40)
 class Busy:
     """A clock; while somebody sleeps by it, something happens."""
 
-    meanwhile: list = field(default_factory=list)
+    meanwhile: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return NOON + MINUTE

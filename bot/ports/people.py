@@ -19,10 +19,16 @@ class Roster(Protocol):
     async def anybody(self) -> bool: ...  # is there anybody at all
     async def person(self, name: str) -> tuple[Person, Proofs] | None: ...
     async def put_role(self, name: str, role: Role, act: Act) -> None: ...
-    async def put_disabled(self, name: str, at: datetime | None, act: Act) -> None: ...  # ends their sessions; None = again
-    async def put_password(self, name: str, password: str, keep: str, act: Act) -> None: ...  # ends all sessions but one
+    async def put_disabled(
+        self, name: str, at: datetime | None, act: Act
+    ) -> None: ...  # ends their sessions; None = again
+    async def put_password(
+        self, name: str, password: str, keep: str, act: Act
+    ) -> None: ...  # ends all sessions but one
     async def put_second(self, name: str, secret: str, step: int, act: Act) -> None: ...  # secret "" = no second factor
-    async def take_step(self, name: str, step: int) -> bool: ...  # False when that code, or a later one, was taken before
+    async def take_step(
+        self, name: str, step: int
+    ) -> bool: ...  # False when that code, or a later one, was taken before
     async def put_session(self, digest: str, session: Session) -> None: ...
     async def session(self, digest: str) -> tuple[Session, Person] | None: ...
     async def touch_session(self, id: str, at: datetime) -> None: ...

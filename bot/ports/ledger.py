@@ -1,243 +1,25 @@
-"""The page a newcomer reads first: every place where Handbill meets something that can be exchanged.
+"""The port of the ledger and the archive."""
 
-`bot.app` builds one of each and hands them to the flow; nothing in `bot.flow` knows what stands behind them. All ports
-are async: what is synchronous in a library runs in a bounded thread pool inside its own adapter. One more, of people
-rather than posts, is in bot.roster.
-"""
-
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.agenda import Booked, Span
-from bot.domain.article import Article, Image
+from bot.domain.article import Article
 from bot.domain.campaign import Campaign
-from bot.domain.channel import Account, Channel, Limits
-from bot.domain.chat import Answer, Question
+from bot.domain.channel import Channel
 from bot.domain.delivery import Attempt, Delivery, PublishKey, State
 from bot.domain.directory import Directory
 from bot.domain.edits import Edits
 from bot.domain.finding import Earlier
 from bot.domain.inbox import Letter, Wanted
 from bot.domain.ledger import Act, Change, Entry, Hold
-from bot.domain.outcome import Outcome, Receipt, ReplyTo
+from bot.domain.outcome import Receipt
 from bot.domain.pacing import Quota
 from bot.domain.plan import Plan
-from bot.domain.post import Part
 from bot.errors import StoreError
-
-
-class Clock(Protocol):
-    """The one place where time comes from."""
-
-    def now(self) -> datetime:
-        """Return the present, aware UTC, never earlier than a moment returned before."""
-        ...
-
-    def monotonic(self) -> float:
-        """Return seconds from an arbitrary start, for durations."""
-        ...
-
-    async def sleep(self, span: timedelta) -> None:
-        """Wait that long."""
-        ...
-
-
-# --- article in -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A file that could not be taken, in words for the manager: where is "path:line" when a line is known.
-
-    `level` is "error" (the file is left out) or "warning" (it is taken, but something in it is not as meant).
-    """
-
-    where: str
-    what: str
-    hint: str = ""
-    level: str = "error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a source found: the articles and campaigns that are whole, and a problem for each that is not.
-
-    `present` are the (campaign, name) of all articles that are there, readable or not, so that nobody takes a broken
-    file for a deleted one; None when the source itself is not there. `directory` is who may be mentioned, None when the
-    source cannot tell or has no say in that. `campaigns` has every campaign of an article, a plain one where none is told.
-    """
-
-    articles: tuple[Article, ...] = ()
-    campaigns: tuple[Campaign, ...] = ()
-    directory: Directory | None = None
-    problems: tuple[Problem, ...] = ()
-    present: frozenset[tuple[str, str]] | None = frozenset()
-
-
-class Source(Protocol):
-    """Where articles come from."""
-
-    name: str
-
-    async def read(self) -> Found:
-        """Return all that is there now. A faulty file becomes a Problem and never hides another; raises StoreError never."""
-        ...
-
-    def changes(self) -> AsyncIterator[None]:
-        """Yield each time it is worth calling `read` again, until the iterator is closed."""
-        ...
-
-
-class Media(Protocol):
-    """The bytes of images, by content hash."""
-
-    async def put(self, data: bytes, alt: str) -> Image:
-        """Keep a picture (re-encoded without EXIF where it has any) and return its facts; BadInput when it is none."""
-        ...
-
-    async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
-        """Return bytes and media type that keep within the limits, scaled down or re-encoded when they must be."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What is at an address: HTTP `status`, 0 = no answer, and `why` in words; `final` differs when it redirects."""
-
-    status: int
-    final: str
-    why: str = ""
-
-
-class Links(Protocol):
-    """Looks at addresses that other people wrote, and at nothing but the public internet."""
-
-    async def look(self, url: str) -> Look:
-        """Tell what is at an address within a few seconds; never raises for what the network does."""
-        ...
-
-
-# --- article out ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One setting of a platform or chat. `key` such as "TOKEN" is written X_TOKEN, X_TOKEN__NAME for a second account.
-
-    A secret also takes X_TOKEN_FILE. `help` says where to get it, in one line; a required field has no default.
-    """
-
-    key: str
-    help: str
-    secret: bool = False
-    required: bool = True
-    default: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What `app` gives every adapter: its credentials by field key, its channel's name, and the shared parts.
-
-    `session` is the one aiohttp.ClientSession (typed as object: adapters import aiohttp, this page does not).
-    `timeout` bounds one request in seconds and is shorter than the deadline that dispatch sets around `publish`.
-    """
-
-    channel: str
-    credentials: Mapping[str, str] = field(repr=False)
-    session: object
-    media: Media
-    clock: Clock
-    witness: "Witness"
-    timeout: float = 20.0
-
-    def setting(self, key: str) -> str:
-        """Return the name in the environment of this channel's field: "X_TOKEN__NAME" for channel "x__name"."""
-        platform, mark, account = self.channel.partition("__")
-        return f"{platform}_{key}{mark}{account}".upper()
-
-
-class Platform(Protocol):
-    """One channel on one service. Made by the module's `connect(means)`; see docs/adapters.md for the whole contract.
-
-    Outcomes are values: `publish` and `retract` classify what their SDK raises. An exception that escapes is counted as
-    Unknown by dispatch.
-    """
-
-    async def verify(self) -> Account:
-        """Ask who we are and what the server's limits are; raises Unreachable or BadSetting, in words for an operator."""
-        ...
-
-    async def publish(self, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str = "") -> Outcome:
-        """Publish one part, once. The same key again must not publish a second time where the platform can help it."""
-        ...
-
-    async def find(self, part: Part, key: PublishKey, since: datetime) -> Receipt | None:
-        """Return the proof that this part was published at or after `since`, None when it surely is not there.
-
-        Raises CannotTell where the platform offers no means, Unreachable when it could not be asked.
-        """
-        ...
-
-    async def retract(self, receipt: Receipt) -> Outcome:
-        """Remove a published part; Sent when it is gone (also when it was gone before)."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections and threads."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A published message of ours that came back to us on another way (a channel's linked discussion group)."""
-
-    channel: str
-    text: str
-    receipt: Receipt
-
-
-class Witness(Protocol):
-    """Remembers messages that came back, for platforms that cannot be asked what they hold."""
-
-    async def saw(self, sighting: Sighting) -> None:
-        """Remember it; the same receipt twice is one."""
-        ...
-
-    async def sightings(self, channel: str, since: datetime) -> Sequence[Sighting]:
-        """Return what came back on that channel at or after `since`."""
-        ...
-
-    async def caught_up(self, channel: str, at: datetime) -> None:
-        """Note that at this moment nothing was left to hear."""
-        ...
-
-    async def heard_until(self, channel: str) -> datetime | None:
-        """Return the last moment at which nothing was left to hear, None = never listened."""
-        ...
-
-    async def deaf_until(
-        self,
-    ) -> datetime | None: ...  # what came back before may have been told to another copy of this
-
-
-# --- readers --------------------------------------------------------------------------------------------------------
-
-
-class Chat(Protocol):
-    """A place where readers write to the bot."""
-
-    async def listen(self, answer: Callable[[Question], Awaitable[Answer | None]]) -> None:
-        """Answer readers until cancelled; outages are waited out with growing pauses and logged."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
-# --- ledger and archive ---------------------------------------------------------------------------------------------
+from bot.ports.articles import Look, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,21 +171,3 @@ class Store(Protocol):
     async def trouble(self) -> str: ...  # what keeps it from being written at this moment, "" = nothing does
     async def lost(self) -> StoreError: ...  # returns once nothing can be written until a restart, with the reason
     async def close(self) -> None: ...
-
-
-class Engine(Protocol):
-    """What wakes due work. The ledger is the truth; an engine only calls."""
-
-    async def start(
-        self, wake: Callable[[], Awaitable[None]], chores: Mapping[timedelta, Callable[[], Awaitable[None]]]
-    ) -> None:
-        """Call `wake` at each moment given to `wake_at` and every few seconds besides; each chore at its interval."""
-        ...
-
-    def wake_at(self, moment: datetime) -> None:
-        """Move the one coming wake-up to that moment if it is earlier than the present one (or that one has passed)."""
-        ...
-
-    async def stop(self) -> None:
-        """Call nothing more; return when no call is under way."""
-        ...
