@@ -13,6 +13,7 @@ from bot.domain.edits import Edits, Wish
 from bot.domain.ledger import Act, Change, Hold
 from bot.domain.outcome import Pending, Refused, Retry, Sent, Unauthorised, Unknown
 from bot.domain.pacing import Quota
+from bot.domain.people import Link, Person, Purpose, Right, Role, Session, Token
 from bot.domain.plan import Blackout, Plan
 from bot.domain.reactions import Asked, Reactions
 from bot.ports import Problem, Sighting
@@ -81,6 +82,7 @@ async def filled(folder):
     await store.rest_channel("y", NOON + HOUR)
     await store.pause_channel("x", "revoked")
     await store.set_hold(Hold(on=True, why="storm", since=NOON), [Act(by="cli:bo", verb="pause", words="storm")])
+    await enrolled(store)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("INSERT INTO strays VALUES ('zz', 1, 5, 1, 'k', 5, 'f', 9, 0, 'library', 'zz', 'x')")
         raw.execute("INSERT INTO removals SELECT delivery, part, 7 FROM receipts LIMIT 1")
@@ -89,6 +91,17 @@ async def filled(folder):
     (folder / "media").mkdir()
     (folder / "media" / ("ab" * 32)).write_bytes(os.urandom(70_000))
     return path
+
+
+async def enrolled(store):
+    """Let somebody in by every way there is."""
+    act = Act(by="cli:ops", verb="user add")
+    await store.add_person(Person(name="anna", role=Role.ADMIN, made=NOON), act)
+    await store.put_session(
+        "5e55", Session(id="s1", person="anna", made=NOON, seen=NOON, place="192.0.2.7", agent="Firefox")
+    )
+    await store.put_link("117c", Link(person="anna", purpose=Purpose.PASSWORD, made=NOON, expires=NOON + HOUR), act)
+    await store.put_token("70ce", Token(name="wall", rights=frozenset({Right.SEE}), made=NOON), act)
 
 
 def backup_of(path, file):

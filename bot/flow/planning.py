@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from bot.domain.edits import Edits
     from bot.domain.finding import Finding
 
-#: How old what is known of other posts may be while somebody writes; what is kept or approved is held against the ledger.
-RECENT = timedelta(seconds=20)
+#: How old what is known of other posts may be while somebody writes, and how many of a platform's, the nearest in time; what
+#: is kept or approved is held against all.
+RECENT, MOST_RECENT = timedelta(seconds=20), 500
 #: By channel, what its platform was or will be told.
 Said = Mapping[str, Sequence[Earlier]]
 
@@ -32,7 +33,7 @@ class Planner:
 
     def __init__(self, store: Store, clock: Clock, default: Plan) -> None:
         self._store, self._clock, self._default = store, clock, default
-        self._said: dict[tuple[str, str, tuple[str, ...]], tuple[datetime, Said]] = {}
+        self._said: dict[str, tuple[datetime, Sequence[Earlier]]] = {}
 
     async def compose(self, article: Article, edits: "Edits | None" = None) -> "tuple[Composition, ...]":
         """Return what each channel of the article would get, with these `edits` instead of those that are kept."""
@@ -84,14 +85,21 @@ class Planner:
 
     async def recently(self, article: Article, channels: "Sequence[Channel]") -> Said:
         """Return by channel what `earlier` does, up to RECENT old: for previews, which are drawn with every key."""
-        key, now = (article.campaign, article.name, tuple(each.name for each in channels)), self._clock.now()
-        at, said = self._said.get(key, (None, {}))
-        if at is None or not timedelta(0) <= now - at < RECENT:
-            said = {each.name: await self.earlier(article, each) for each in channels}
-            self._said = {kept: told for kept, told in self._said.items() if now - told[0] < RECENT} | {
-                key: (now, said)
-            }
-        return said
+        kin = await self._store.deliveries(campaign=article.campaign, article=article.name)
+        said = {platform: await self._heard(platform) for platform in {each.platform for each in channels}}
+        own = {each.name: {one.id for one in kin if one.channel == each.name} for each in channels}
+        return {
+            each.name: [one for one in said[each.platform] if one.delivery not in own[each.name]] for each in channels
+        }
+
+    async def _heard(self, platform: str) -> Sequence[Earlier]:
+        from bot.domain.linting import WINDOW
+
+        now = self._clock.now()
+        known = self._said.get(platform)
+        if known is None or not timedelta(0) <= now - known[0] < RECENT:
+            known = self._said[platform] = now, await self._store.said(platform, now - WINDOW, now, MOST_RECENT)
+        return known[1]
 
     async def earlier(self, article: Article, channel: Channel) -> Sequence[Earlier]:
         """Return what the channel's platform was or will be told, but for what this channel was told of the article."""

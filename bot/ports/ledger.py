@@ -111,8 +111,11 @@ class Store(Protocol):
     ) -> Sequence[Delivery]: ...  # by due (those without last), then id; with `after` only those behind such a place
     async def moved(self, states: Sequence[State], limit: int) -> Sequence[Delivery]: ...  # by last move, latest first
     async def tally(self) -> Mapping[State, int]: ...  # how many are in each state that has any
-    async def said(self, platform: str, since: datetime) -> Sequence[Earlier]: ...
-    # ^ what deliveries to any channel of a platform said or will say, their slot at or after `since`, the latest first
+    async def said(
+        self, platform: str, since: datetime, near: datetime | None = None, most: int = 0
+    ) -> Sequence[Earlier]: ...
+    # ^ what deliveries to any channel of a platform said or will say, their slot at or after `since`, the latest first;
+    #   with `near` only the `most` whose slots are nearest to that moment
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]: ...
     async def spans(self, edges: Sequence[datetime], most: int, channel: str = "") -> Sequence[Span]: ...
     # ^ for each span between two edges how many deliveries stand in it, and the first `most` of them by moment

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     text,
     union_all,
+    type_coerce,
     update,
 )
 from sqlalchemy.engine import Connection
@@ -35,7 +36,7 @@ from bot.store import channels, rows, strays
 from bot.store.codec import decode
 from bot.store.prepared import Prepared, among
 from bot.store.rows import COLUMNS, JOINED
-from bot.store.schema import CHANNELS, DELIVERIES, ENDED, HOLD, MOVES, POSTS, WAITS, moment
+from bot.store.schema import CHANNELS, DELIVERIES, ENDED, HOLD, MOVES, POSTS, WAITS, moment, ticks
 
 D = DELIVERIES.c
 WAITING = DELIVERIES.alias("waiting")
@@ -56,14 +57,15 @@ DAMAGED = "it is damaged in the database and cannot be read: restore a backup"
 _EXISTS = Prepared(select(literal(1)).select_from(DELIVERIES).where(*(D[name] == bindparam(name) for name in IDENTITY)))
 _ADD, _SAY = insert(DELIVERIES), insert(POSTS)
 _LIKE = select(D.id).where(D.id.between(bindparam("first"), bindparam("last"))).order_by(D.id).limit(2)
+_SPEAKING = (
+    D.channel.in_(bindparam("on", expanding=True)),
+    D.slot >= bindparam("since"),
+    D.state.in_([state.value for state in SPOKEN]),
+)
 _SAID = (
     select(D.channel, func.coalesce(D.due, D.slot), POSTS.c.post, D.id, POSTS.c.excerpt, POSTS.c.checksum)
     .select_from(JOINED)
-    .where(
-        D.channel.in_(bindparam("on", expanding=True)),
-        D.slot >= bindparam("since"),
-        D.state.in_([state.value for state in SPOKEN]),
-    )
+    .where(*_SPEAKING)
     .order_by(D.slot.desc(), D.id)
 )
 _AS_KNOWN = (
@@ -246,10 +248,19 @@ def tally(connection: Connection) -> Mapping[State, int]:
     return {State(state): count for state, count in connection.execute(select(D.state, func.count()).group_by(D.state))}
 
 
-def said(connection: Connection, platform: str, since: datetime) -> Sequence[Earlier]:
-    """Return what a platform was or will be told in slots since then, on whatever channel, the latest first."""
+def said(
+    connection: Connection, platform: str, since: datetime, near: datetime | None = None, most: int = 0
+) -> Sequence[Earlier]:
+    """Return what a platform was or will be told in slots since then, on whatever channel, the latest first.
+
+    With `near`, only the `most` whose slots are nearest to that moment.
+    """
     on = [channel.name for channel in channels.every(connection) if channel.platform == platform]
-    found = connection.execute(_SAID, {"on": on, "since": since})
+    query = _SAID
+    if near is not None:
+        nearest = select(D.id).where(*_SPEAKING).order_by(func.abs(type_coerce(D.slot, Integer) - ticks(near))).limit(most)
+        query = query.where(D.id.in_(nearest))
+    found = connection.execute(query, {"on": on, "since": since})
     return tuple(
         Earlier(
             channel=name, at=at, text="\n\n".join(part.text for part in decode(Post, post).parts), delivery=delivery

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, bindparam, select, text, tuple_
+from sqlalchemy import Select, bindparam, func, select, text, tuple_
 from sqlalchemy.engine import Connection
 
 from bot.domain.article import Article
@@ -61,8 +61,10 @@ def _read(connection: Connection, query: Select[Any]) -> Sequence[tuple[int, Art
 def _standings(connection: Connection, of: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[Standing]]:
     if not of:
         return {}
-    query = select(D.id, D.version, D.channel, D.state, D.campaign, D.article)
-    query = query.where(tuple_(D.campaign, D.article).in_(of)).order_by(D.channel, D.round)
+    # Of several on a channel the last: beside a maximum, SQLite tells the row that has it (sqlite.org/lang_select.html, 2.5).
+    last = func.max(D.round)
+    query = select(D.id, D.version, D.channel, D.state, D.campaign, D.article, last)
+    query = query.where(tuple_(D.campaign, D.article).in_(of)).group_by(D.campaign, D.article, D.channel)
     found: dict[tuple[str, str], list[Standing]] = {}
     for row in connection.execute(query):
         standing = Standing(id=row.id, version=row.version, channel=row.channel, state=State(row.state))

@@ -191,9 +191,11 @@ class SqlStore(RosterFile, ResultsFile, EditsFile, TrailFile):
         """Return how many deliveries there are in each state that has any."""
         return await self._read(deliveries.tally)
 
-    async def said(self, platform: str, since: datetime) -> Sequence[Earlier]:
+    async def said(
+        self, platform: str, since: datetime, near: datetime | None = None, most: int = 0
+    ) -> Sequence[Earlier]:
         """Return what a platform was or will be told in slots at or after `since`, the latest first."""
-        return await self._read(deliveries.said, platform, since)
+        return await self._read(deliveries.said, platform, since, near, most)
 
     async def taken_slots(self, channel: str, since: datetime) -> Sequence[datetime]:
         """Return the slots of a channel at or after `since` that are taken, in order."""

@@ -2,6 +2,7 @@
 
 serving.py   the server         guard.py   who may ask, and what every answer carries
 door.py      who is asking: sessions, tokens, cookies       forms.py   what a form must carry
+pages/       the pages          api/       the same for programs, as JSON
 desk.py      the addresses      views.py   what each page shows, read through the Store port; no rules, no SQL
 """
 

@@ -20,6 +20,8 @@ from bot.web.words import Words
 HUES = 8
 #: How long a post looks on a sheet that shows hours; it has a moment, no length.
 LOOKS = timedelta(minutes=60)
+#: Minutes of a day that are shown before its first post.
+BEFORE = 30
 MOVABLE = UNSENT | {State.FAILED}
 
 
@@ -190,9 +192,19 @@ class Almanac:
             found += [self._all_day(day, "note", each) for each in self.notes(day)]
             found += [self._silence(each, day) for each in day.silences] if hours else ()
             if day.more:
-                more = self._words.ngettext("%(n)s more in the list", "%(n)s more in the list", day.more)
-                found.append(self._all_day(day, "more", more % {"n": self._words.number(day.more)}))
+                all_ = self._words.ngettext("%(n)s post on this day", "%(n)s posts on this day", day.count)
+                found.append(self._all_day(day, "more", all_ % {"n": self._words.number(day.count)}))
         return found
+
+    def opening(self, agenda: Agenda) -> str:
+        """Return the wall-clock time at which a sheet with hours begins to be of use: before its posts, else at present."""
+        moments = [moment_of(each) for day in agenda.days for each in day.deliveries]
+        clocks = [each.astimezone(self._words.zone) for each in moments if each] or [
+            self._now.astimezone(self._words.zone)
+        ]
+        first = min(each.hour * 60 + each.minute for each in clocks)
+        hour, minute = divmod(max(0, first - BEFORE), 60)
+        return f"{hour:02}:{minute:02}"
 
     def _event(self, delivery: Delivery) -> Mapping[str, Any]:
         card = self.card(delivery)

@@ -73,7 +73,10 @@ async def test_what_is_restored_is_what_was_backed_up(path, tmp_path):
         assert (last.act.by, last.act.verb, last.act.subject) == ("cli:anna", "restore", "b.zip")
         assert broken(await store.acts()) == 0
         await store.close()
-        known_ = contents(target, "acts", "deliveries", "heard", "hold", "moves", "problems")
+        assert [contents(target)[name] for name in ("sessions", "links")] == [[], []], (
+            "whoever was signed in comes in anew"
+        )
+        known_ = contents(target, "acts", "deliveries", "heard", "hold", "links", "moves", "problems", "sessions")
         assert known_ == {name: rows for name, rows in before.items() if name in known_}
     assert old != b"lost"
     assert done.aside == ()

@@ -43,7 +43,8 @@ async def test_what_is_imported_is_what_was_exported(path, tmp_path):
     store = await open_store(there, HandClock())
     assert await store.check() == ()
     assert [each.title for each in await store.search("midnight", 5)] == [article().title]
-    assert contents(there, *MADE_ANEW) == contents(path, *MADE_ANEW)
+    assert contents(there, *MADE_ANEW, *KEPT_BACK) == contents(path, *MADE_ANEW, *KEPT_BACK)
+    assert not any(contents(there)[name] for name in KEPT_BACK), "who may come in is told anew"
     with closing(sqlite3.connect(there)) as raw, pytest.raises(sqlite3.IntegrityError):
         raw.execute("UPDATE deliveries SET state = 'held' WHERE state = 'sent'")
     await store.add_deliveries([delivery("new", due=NOON + HOUR)], NOON)

@@ -36,6 +36,13 @@ async def test_every_account_of_a_platform_counts_and_no_other_platform(store):
     assert await store.said("y", NOON) == ()
 
 
+async def test_only_the_nearest_are_told_where_that_is_enough(store):
+    await store.add_deliveries([delivery(f"d{n}", due=NOON + n * HOUR) for n in range(8)], NOON)
+    found = await store.said("x", NOON, NOON + 3 * HOUR, 3)
+    assert [each.delivery for each in found] == ["d4", "d3", "d2"]
+    assert [each.delivery for each in await store.said("x", NOON + 3 * HOUR, NOON, 2)] == ["d4", "d3"]
+
+
 async def test_what_nobody_saw_or_will_see_unasked_does_not_count(store):
     names = ("due", "held", "ended", "sent", "gone", "doubt", "lost", "later")
     await store.add_deliveries([delivery(name, due=NOON + n * HOUR) for n, name in enumerate(names)], NOON)

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel.lists import format_list
 from fastapi.responses import JSONResponse, Response
 
 from bot.domain.agenda import Day, days_of
@@ -108,7 +109,10 @@ async def shown(asked: Asked) -> Response:
         sheets=almanac.sheets(agenda),
         groups=almanac.groups(waiting),
         marks=tuple(almanac.marks.values()),
-        steady=[almanac.marks[each].label for each in agenda.steady],
+        steady=format_list([almanac.marks[each].label for each in agenda.steady], locale=words.locale)
+        if agenda.steady
+        else "",
+        opening=almanac.opening(agenda),
         zones=zones,
         full=len(waiting) and sum(map(len, waiting)) == WAITING,
     )

@@ -224,7 +224,7 @@ function draw() {
     slotDuration: "01:00",
     slotHeight: 60,
     snapDuration: "00:05",
-    scrollTime: "07:30",
+    scrollTime: told.opening,
     dayHeaderFormat: told.view === "week" ? { weekday: "short", day: "numeric", month: "short" } : { weekday: "short" },
     slotLabelFormat: { hour: "numeric", minute: "2-digit" },
     slotEventOverlap: false,
