@@ -1,8 +1,8 @@
 """The bytes of images, kept by content hash in one folder, rid of all that is not the picture, fitted to a channel on demand.
 
 What people upload may be hostile or tell more than they mean to (OWASP ASVS 5.0, 5.2.6): only four formats are opened,
-the size in pixels is read from the header before anything is decoded, and a file that holds more than its picture (where
-it was taken, by whom, with what) is written anew without it.
+the size in pixels and the number of frames are read before anything is decoded, what is uploaded is always written anew,
+and so is any other file that holds more than its picture (where it was taken, by whom, with what; anything behind its end).
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from bot.domain.article import Image
 from bot.domain.channel import Limits
+from bot.domain.pictures import gif_frames, is_whole
 from bot.errors import BadInput, HandbillError, StoreError
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ T = TypeVar("T")
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 LARGEST_BYTES = 30 * 2**20
 LARGEST_PIXELS = 60_000_000
-#: All frames of a moving picture together.
-LARGEST_MOVING = 2 * LARGEST_PIXELS
+#: All frames of a moving picture together, and how many they may be: each costs time, however small it is.
+LARGEST_MOVING, MOST_FRAMES = 2 * LARGEST_PIXELS, 600
 
 #: What Pillow finds in a file that only says how its picture is shown.
 SHOWING = frozenset(
@@ -50,25 +51,30 @@ class MediaFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # One at a time: decoded, the largest picture takes 240 MB.
-        self._turn = asyncio.Lock()
+        # One at a time: decoded, the largest picture takes 240 MB. What comes in has a turn of its own, so that nothing
+        # which goes out waits for it.
+        self._coming, self._going = asyncio.Lock(), asyncio.Lock()
 
-    async def put(self, data: bytes, alt: str) -> Image:
-        """Keep a picture and return its facts; BadInput when it is none that we can take."""
-        return await self._aside(self._put, data, alt)
+    async def put(self, data: bytes, alt: str, *, anew: bool = False) -> Image:
+        """Keep a picture and return its facts; BadInput when it is none that we can take.
+
+        The bytes are kept when they hold nothing but the picture, unless it is to be written `anew` in any case.
+        """
+        return await self._aside(self._coming, self._put, data, alt, anew)
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
         """Return bytes and media type that keep within the limits; the original ones whenever they do."""
-        return await self._aside(self._fitted, image, limits)
+        return await self._aside(self._going, self._fitted, image, limits)
 
-    async def _aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._turn:
+    @staticmethod
+    async def _aside(turn: asyncio.Lock, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with turn:
             return await asyncio.to_thread(work, *args, **kwargs)
 
-    def _put(self, data: bytes, alt: str) -> Image:
+    def _put(self, data: bytes, alt: str, anew: bool) -> Image:
         if len(data) > LARGEST_BYTES:
             raise BadInput(f"the image has {len(data):,} bytes, {LARGEST_BYTES:,} is the most", hint="save it smaller")
-        picture, kind, data = _cleaned(data)
+        picture, kind, data = _cleaned(data, anew=anew)
         image = Image(
             sha256=sha256(data).hexdigest(),
             media_type=FORMATS[kind],
@@ -136,7 +142,7 @@ def _opened(data: bytes) -> "tuple[Picture, str]":
     try:
         picture: Picture = pillow.open(io.BytesIO(data), formats=tuple(FORMATS))
         kind = "JPEG" if picture.format == "MPO" else str(picture.format)  # MPO: a JPEG with others behind it
-        if picture.width * picture.height * _frames(picture) > LARGEST_MOVING:
+        if not _is_short(picture, data):
             raise BadInput("the moving picture is too large or too long", hint="save it smaller or shorter")
         picture.load()
     except HandbillError:
@@ -148,11 +154,21 @@ def _opened(data: bytes) -> "tuple[Picture, str]":
     return picture, kind
 
 
-def _cleaned(data: bytes) -> "tuple[Picture, str, bytes]":
-    """Return a picture, its format and bytes that hold nothing else: the ones given when they do not."""
+def _is_short(picture: "Picture", data: bytes) -> bool:
+    """Tell whether there are few enough frames, and few enough pixels in all of them."""
+    if picture.format == "GIF":  # which tells their number nowhere: Pillow would go through all of them
+        frames = gif_frames(data, MOST_FRAMES + 1)
+    else:
+        frames = _frames(picture)
+    return frames <= MOST_FRAMES and picture.width * picture.height * frames <= LARGEST_MOVING
+
+
+def _cleaned(data: bytes, *, anew: bool) -> "tuple[Picture, str, bytes]":
+    """Return a picture, its format and bytes that hold nothing else: the ones given when they do not, or new ones."""
     picture, kind = _opened(data)
     try:
-        if _extras(picture, data) <= SHOWING and picture.mode != "CMYK":
+        bare = is_whole(kind, data) and _extras(picture, data) <= SHOWING and picture.mode != "CMYK"
+        if bare and not anew:
             return picture, kind, data
         if kind == "JPEG" or _frames(picture) == 1:
             picture = _upright(picture)

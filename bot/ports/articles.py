@@ -56,8 +56,11 @@ class Source(Protocol):
 class Media(Protocol):
     """The bytes of images, by content hash."""
 
-    async def put(self, data: bytes, alt: str) -> Image:
-        """Keep a picture (re-encoded without EXIF where it has any) and return its facts; BadInput when it is none."""
+    async def put(self, data: bytes, alt: str, *, anew: bool = False) -> Image:
+        """Keep a picture and return its facts; BadInput when it is none.
+
+        It is re-encoded where it holds more than the picture (EXIF, anything behind its end), or `anew` in any case.
+        """
         ...
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:

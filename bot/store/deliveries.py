@@ -20,8 +20,8 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union_all,
     type_coerce,
+    union_all,
     update,
 )
 from sqlalchemy.engine import Connection
@@ -258,7 +258,9 @@ def said(
     on = [channel.name for channel in channels.every(connection) if channel.platform == platform]
     query = _SAID
     if near is not None:
-        nearest = select(D.id).where(*_SPEAKING).order_by(func.abs(type_coerce(D.slot, Integer) - ticks(near))).limit(most)
+        nearest = (
+            select(D.id).where(*_SPEAKING).order_by(func.abs(type_coerce(D.slot, Integer) - ticks(near))).limit(most)
+        )
         query = query.where(D.id.in_(nearest))
     found = connection.execute(query, {"on": on, "since": since})
     return tuple(

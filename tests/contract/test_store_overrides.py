@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.directory import Directory, Entry
 from bot.errors import NotFound
+from bot.store.codec import encode
 from bot.store.migrate import SCRIPTS, prepare, revision_of
 from bot.store.sql import SqlStore
 from tests.store_samples import NOON, STORES, HandClock, article, channel, sqlite
@@ -83,7 +84,7 @@ async def test_a_database_from_before_is_upgraded_with_all_it_has(tmp_path):
     prepare(path, NOON, 1, first)
     assert revision_of(path, 1) == "0001"
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("INSERT INTO channels (name, body, paused) VALUES ('x', '{}', 'storm')")
+        raw.execute("INSERT INTO channels (name, body, paused) VALUES ('x', ?, 'storm')", (encode(channel("x")),))
         raw.commit()
     store = await sqlite(tmp_path, HandClock())
     await store.put_override("library", "a", "x", "Mine.")

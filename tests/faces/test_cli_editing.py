@@ -63,7 +63,6 @@ def test_a_channel_is_left_out_and_sent_to_again_and_a_post_sent_back(home):
     assert (found["bluesky"]["state"], found["mastodon"]["state"]) == ("cancelled", "held")
     again = [each for each in told(home, "leave-out", NAME, "bluesky", "--undo") if each["state"] == "held"]
     assert {each["channel"] for each in again} == {"bluesky", "mastodon"}
-    id = again[0]["id"]
-    [back] = told(home, "send-back", id, "--comment", "The date is wrong")
+    [back] = told(home, "send-back", again[0]["id"], "--comment", "The date is wrong")
     assert back["why"] == "sent back: The date is wrong"
     assert "no channel is called" in refused(home, 5, "leave-out", NAME, "nowhere")

@@ -14,7 +14,9 @@ from bot.sandbox.demo import sandbox
 from tests.faces.conftest import PATIENCE
 from tests.faces.test_pages import NAMELESS, PALE, WIDE, pixels
 
-TEXT = "The library stays open until midnight on Fridays. Nobody had asked for it.\n\nTea is served in the reading room."
+TEXT = (
+    "The library stays open until midnight on Fridays. Nobody had asked for it.\n\nTea is served in the reading room."
+)
 ARTICLE = f"---\ntitle: The library at night\nlanguage: en\nstatus: draft\nimages:\n  - file: lamp.png\n---\n\n{TEXT}\n"
 HERE = "/inbox/library/night.md"
 OFFLINE = {
@@ -68,7 +70,9 @@ def posts(html: str) -> dict[str, list[str]]:
     found = {}
     for column in re.findall(r'<li class="column.*?(?=<li class="column|</ul>\s*</div>|\Z)', html, re.DOTALL):
         says = re.findall(r'<p class="says"[^>]*>(.*?)</p>', column, re.DOTALL)
-        found[re.search(r'data-channel="([^"]+)"', column)[1]] = [unescape(re.sub("<[^>]+>", "", each)) for each in says]
+        found[re.search(r'data-channel="([^"]+)"', column)[1]] = [
+            unescape(re.sub("<[^>]+>", "", each)) for each in says
+        ]
     return found
 
 
@@ -136,7 +140,9 @@ async def test_own_words_channels_and_alt_texts_are_saved_and_the_file_is_left_a
         form = fields_of(await page(http, served))
         [alt] = [name for name in form if name.startswith("alt-")]
         del form["goes-bluesky"]
-        await post(http, served, "save", form, choice="own", own="Come\r\nand read!", **{alt: "A  lamp\nwith a green shade"})
+        await post(
+            http, served, "save", form, choice="own", own="Come\r\nand read!", **{alt: "A  lamp\nwith a green shade"}
+        )
         mine = await on(served, "mastodon")
         assert (mine.excerpt.text, mine.excerpt.verbatim) == ("Come\nand read!", False)
         assert mine.post.parts[0].images[0].alt == "A lamp with a green shade"
@@ -226,7 +232,7 @@ async def test_each_may_press_what_their_role_allows(desk, http, folder, role, a
 HOSTILE = (
     "---\ntitle: '<script>alert(1)</script> & \u202egnp'\nlanguage: en\nlink: https://library.example/<img src=x>\n---\n\n"
     "Click [here](javascript:alert(1)) or <script>alert(2)</script> \\<img src=x onerror=alert(3)> \u202eesrever\u202c now.\n\n"
-    "Second \"onmouseover=alert(4) x=\" paragraph.\n"
+    'Second "onmouseover=alert(4) x=" paragraph.\n'
 )
 
 

@@ -13,7 +13,13 @@ from bot.domain.people import Role
 from tests.faces.test_desk_article import BOTH, OFFLINE, TEXT, folder, on, page, take  # noqa: F401 - a fixture
 from tests.faces.test_pages import pixels
 
-NEW = {"title": "Boats: a roof & a rope", "text": TEXT, "campaign": "museum", "tags": "boats، roof", "author": "Ada Brand"}
+NEW = {
+    "title": "Boats: a roof & a rope",
+    "text": TEXT,
+    "campaign": "museum",
+    "tags": "boats، roof",
+    "author": "Ada Brand",
+}
 
 
 def titles(html: str) -> list[str]:
@@ -53,7 +59,9 @@ async def test_an_empty_inbox_teaches(desk, http):
 
 async def test_it_lists_the_newest_first_by_pile_and_by_words(desk, http, folder):  # noqa: F811
     for name in ("b", "c"):
-        (folder / f"{name}.md").write_text(f"---\ntitle: Boat {name}\nlanguage: en\n---\n\nRopes hold the boat {name}.\n")
+        (folder / f"{name}.md").write_text(
+            f"---\ntitle: Boat {name}\nlanguage: en\n---\n\nRopes hold the boat {name}.\n"
+        )
     async with desk(OFFLINE) as served:
         await take(served)
         html = await page(http, served, "/inbox")
@@ -76,7 +84,9 @@ async def test_it_lists_the_newest_first_by_pile_and_by_words(desk, http, folder
 
 
 async def test_many_are_approved_at_once_one_refusal_keeps_nobody_waiting_and_it_is_undone(desk, http, folder):  # noqa: F811
-    words = "---\ntitle: Boat {0}\nlanguage: en\nstatus: draft\n---\n\nRopes hold the boat {0} up, and a bell {0} tells.\n"
+    words = (
+        "---\ntitle: Boat {0}\nlanguage: en\nstatus: draft\n---\n\nRopes hold the boat {0} up, and a bell {0} tells.\n"
+    )
     for name in ("b", "c"):
         (folder / f"{name}.md").write_text(words.format(name))
     async with desk(OFFLINE) as served:
@@ -112,7 +122,12 @@ async def test_a_new_article_becomes_a_file_and_is_taken_in_at_once(desk, http, 
         status, html, path = await send(http, served, fields, [("picture-1", "DCIM 1.jpg", tattling())])
         assert (status, path, "It came in." in html) == (200, "/inbox/museum/boats-a-roof-a-rope.md", True)
         found = await served.live.app.store.article("museum", "boats-a-roof-a-rope.md")
-        assert (found.title, found.tags, found.author, found.ready) == (NEW["title"], ("boats", "roof"), "Ada Brand", False)
+        assert (found.title, found.tags, found.author, found.ready) == (
+            NEW["title"],
+            ("boats", "roof"),
+            "Ada Brand",
+            False,
+        )
         assert found.text == TEXT
         assert [each.alt for each in found.images] == ["A boat: hung by ropes"]
         [picture] = (tmp_path / "queue" / "museum").glob("*.jpg")

@@ -22,7 +22,8 @@ GIVING = (BlockKind.PROSE, BlockKind.QUOTE, BlockKind.LIST)
 def snapped(article: Article, start: int, end: int) -> tuple[int, int]:
     """Return a stretch of an article's text widened to whole words, without white space around it.
 
-    With the last word of a sentence go the marks behind it, with all its words also those before it. Equal offsets say that nothing is left.
+    With the last word of a sentence go the marks behind it, with all its words also those before it. Equal offsets say that
+    nothing is left.
     """
     text = article.text
     start, end = max(0, min(start, end, len(text))), min(max(start, end, 0), len(text))

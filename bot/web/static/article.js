@@ -87,6 +87,11 @@ function press(event) {
 
 if (choice) {
   text.addEventListener("pointerdown", () => addEventListener("pointerup", () => setTimeout(take), { once: true }));
+  let settled; // fingers move the ends of a selection without any event of their own
+  document.addEventListener("selectionchange", () => {
+    clearTimeout(settled);
+    settled = setTimeout(take, 400);
+  });
   text.addEventListener("keydown", press);
   text.addEventListener("keyup", (event) => event.key === "Shift" || event.shiftKey ? take() : undefined);
   document.body.addEventListener("htmx:afterSwap", mark);
