@@ -39,9 +39,7 @@ WORDS = "The town library opens its new reading room on Saturday, and the cyclin
 NOWHERE = "http://127.0.0.1:9"
 ARTICLE = "/inbox/library/night.md"
 #: Where a person types at length: what stands in the form, another word each time.
-TYPED = "choice=own&own={}+people+came+to+the+reading+room+at+night&" + "&".join(
-    f"scope-{name}=on" for name in ("x", "bluesky", "telegram", "mastodon", *(f"mastodon__c{n}" for n in range(6)))
-)
+TYPED = "choice=own&own={}+people+came+to+the+reading+room+at+night"
 
 
 def days_ahead(days: int) -> str:

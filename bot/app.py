@@ -38,7 +38,7 @@ from bot.flow.steering import Steering
 from bot.media import MediaFolder
 from bot.net import fetcher, session
 from bot.platforms import adapters, handles
-from bot.ports import Chat, Engine, Means, Platform, Results, Roster, Source, Trail, Witness
+from bot.ports import Adapter, Answers, Chat, Engine, Means, Platform, Results, Roster, Source, Trail, Witness
 from bot.settings import Settings
 from bot.sources.arrivals import Arrivals
 from bot.sources.folder import Folder
@@ -126,6 +126,15 @@ class App:
         return self.store
 
     @property
+    def answers(self) -> Answers:
+        """What programs were told, for those that ask again."""
+        return self.store
+
+    async def is_running(self) -> bool:
+        """Tell whether a bot runs on this data."""
+        return await asyncio.to_thread(bot_is_running, self.settings.data)
+
+    @property
     def gauging(self) -> Gauging:
         """What tells how channels stand, and what is left of what they take."""
         return Gauging(self.store, self.trail, self.clock)
@@ -175,7 +184,7 @@ async def opened(settings: Settings, by: str = "bot") -> AsyncIterator[App]:
 
 async def catch_up(app: App) -> None:
     """Take in what is new in the folder, unless a running bot does that already."""
-    if not await asyncio.to_thread(bot_is_running, app.settings.data):
+    if not await app.is_running():
         await app.intake.take(app.source)
 
 
@@ -337,6 +346,11 @@ async def foretold(app: App, span: timedelta, *, approve_all: bool = False) -> "
             return await forecast(store, since + timedelta(microseconds=1), since + span, app.default_plan), refused
         finally:
             await store.close()
+
+
+def known_platforms() -> Mapping[str, Adapter]:
+    """Return every platform there is, by name."""
+    return adapters()
 
 
 def configured(settings: Settings) -> tuple[Channel, ...]:

@@ -1,8 +1,8 @@
 """The bytes of images, kept by content hash in one folder, rid of all that is not the picture, fitted to a channel on demand.
 
 What people upload may be hostile or tell more than they mean to (OWASP ASVS 5.0, 5.2.6): only four formats are opened,
-the size in pixels and the number of frames are read before anything is decoded, what is uploaded is always written anew,
-and so is any other file that holds more than its picture (where it was taken, by whom, with what; anything behind its end).
+the size in pixels is read from the header before anything is decoded, frames are counted as they come, what is uploaded is
+always written anew, and so is any other file that holds more than its picture (where it was taken, by whom, with what).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import itertools
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from bot.domain.article import Image
 from bot.domain.channel import Limits
-from bot.domain.pictures import gif_frames, is_whole
+from bot.domain.pictures import is_whole
 from bot.errors import BadInput, HandbillError, StoreError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class MediaFolder:
 
         The bytes are kept when they hold nothing but the picture, unless it is to be written `anew` in any case.
         """
-        return await self._aside(self._coming, self._put, data, alt, anew)
+        return await self._aside(self._coming, self._put, data, alt, anew=anew)
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
         """Return bytes and media type that keep within the limits; the original ones whenever they do."""
@@ -71,7 +71,7 @@ class MediaFolder:
         async with turn:
             return await asyncio.to_thread(work, *args, **kwargs)
 
-    def _put(self, data: bytes, alt: str, anew: bool) -> Image:
+    def _put(self, data: bytes, alt: str, *, anew: bool) -> Image:
         if len(data) > LARGEST_BYTES:
             raise BadInput(f"the image has {len(data):,} bytes, {LARGEST_BYTES:,} is the most", hint="save it smaller")
         picture, kind, data = _cleaned(data, anew=anew)
@@ -142,8 +142,8 @@ def _opened(data: bytes) -> "tuple[Picture, str]":
     try:
         picture: Picture = pillow.open(io.BytesIO(data), formats=tuple(FORMATS))
         kind = "JPEG" if picture.format == "MPO" else str(picture.format)  # MPO: a JPEG with others behind it
-        if not _is_short(picture, data):
-            raise BadInput("the moving picture is too large or too long", hint="save it smaller or shorter")
+        if picture.format != "GIF" and picture.width * picture.height * _frames(picture) > LARGEST_MOVING:
+            raise _too_long()  # a GIF says nowhere how many frames it has
         picture.load()
     except HandbillError:
         raise
@@ -154,26 +154,19 @@ def _opened(data: bytes) -> "tuple[Picture, str]":
     return picture, kind
 
 
-def _is_short(picture: "Picture", data: bytes) -> bool:
-    """Tell whether there are few enough frames, and few enough pixels in all of them."""
-    if picture.format == "GIF":  # which tells their number nowhere: Pillow would go through all of them
-        frames = gif_frames(data, MOST_FRAMES + 1)
-    else:
-        frames = _frames(picture)
-    return frames <= MOST_FRAMES and picture.width * picture.height * frames <= LARGEST_MOVING
-
-
 def _cleaned(data: bytes, *, anew: bool) -> "tuple[Picture, str, bytes]":
     """Return a picture, its format and bytes that hold nothing else: the ones given when they do not, or new ones."""
     picture, kind = _opened(data)
     try:
-        bare = is_whole(kind, data) and _extras(picture, data) <= SHOWING and picture.mode != "CMYK"
+        bare = _extras(picture, data) <= SHOWING and picture.mode != "CMYK" and is_whole(kind, data)
         if bare and not anew:
             return picture, kind, data
-        if kind == "JPEG" or _frames(picture) == 1:
+        if kind == "JPEG" or not getattr(picture, "is_animated", False):
             picture = _upright(picture)
             return picture, kind, _encoded(picture, kind)
         return picture, kind, _encoded_moving(picture, kind)
+    except HandbillError:
+        raise
     except Exception as error:  # as above: later frames and colour profiles may be broken too
         raise BadInput("the image cannot be read to its end", hint="export it anew") from error
 
@@ -182,15 +175,35 @@ def _frames(picture: "Picture") -> int:
     return int(getattr(picture, "n_frames", 1))
 
 
+def _each(picture: "Picture") -> "Iterator[Picture]":
+    """Yield the picture at each frame, decoded; raises BadInput as soon as there are too many, or too large ones.
+
+    They are not counted first: to count those of a GIF is to go through all of it.
+    """
+    pixels = 0
+    for number in itertools.count():
+        try:
+            picture.seek(number)
+        except EOFError:
+            return
+        pixels += picture.width * picture.height
+        if number >= MOST_FRAMES or pixels > LARGEST_MOVING:
+            raise _too_long()
+        picture.load()
+        yield picture
+
+
+def _too_long() -> BadInput:
+    return BadInput("the moving picture is too large or too long", hint="save it smaller or shorter")
+
+
 def _extras(picture: "Picture", data: bytes) -> set[str]:
     """Return the names of all that the file holds beside its picture; comments may stand before any frame."""
     found = {name for name, _ in getattr(picture, "applist", ())}
     found |= {chunk[0].decode("latin-1") for chunk in getattr(picture, "private_chunks", ())}
     found |= {"XMP"} if picture.format == "GIF" and b"XMP DataXMP" in data else set()
-    for frame in range(_frames(picture)):
-        picture.seek(frame)
-        picture.load()
-        found |= {str(key) for key in picture.info}
+    for frame in _each(picture):
+        found |= {str(key) for key in frame.info}
     picture.seek(0)
     return found | {f"text {key}" for key in getattr(picture, "text", ())}
 
@@ -219,10 +232,8 @@ def _encoded(picture: "Picture", kind: str, quality: int = 90) -> bytes:
 
 def _encoded_moving(picture: "Picture", kind: str) -> bytes:
     """Return a moving picture with every frame, its pace and its repeats, and nothing else."""
-    from PIL import ImageSequence
-
     frames, pace = [], []
-    for frame in ImageSequence.Iterator(picture):
+    for frame in _each(picture):
         frames.append(frame.convert("RGBA"))
         frames[-1].info = {}
         pace.append(frame.info.get("duration", 0))  # which WebP knows only once it is decoded

@@ -7,9 +7,10 @@ platform takes the suffix `__NAME`: MASTODON_TOKEN__LIBRARY makes the channel "m
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -27,6 +28,12 @@ FIELDS: tuple[Field, ...] = (
         key="URL",
         required=False,
         help="address people reach the page at behind a proxy, such as https://desk.library.example/handbill",
+    ),
+    Field(
+        key="PROXIES",
+        default="127.0.0.1,::1",
+        required=False,
+        help="machines or networks of proxies, such as 172.18.0.0/16: who asks is who these say (X-Forwarded-For)",
     ),
     Field(key="DEADLINE", default="30", required=False, help="seconds one publishing call may take at most"),
     Field(key="LOG", default="info", required=False, help="how much to log: debug, info, warning or error"),
@@ -52,7 +59,8 @@ class ChannelSettings:
 class Settings:
     """All that the operator chose. Paths are absolute; `web` is (host, port) or None; `secrets` are values to redact.
 
-    `url` is where people reach the page, without a slash at its end; "" = at the address it listens on.
+    `url` is where people reach the page, without a slash at its end; "" = at the address it listens on. `proxies` are
+    believed when they say who asks.
     """
 
     home: Path
@@ -63,6 +71,7 @@ class Settings:
     deadline: timedelta
     log: str
     url: str = ""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
     command: str = "handbill"
@@ -103,6 +112,7 @@ def load(
         zone=_zone(core["ZONE"]),
         web=_address(core["WEB"]),
         url=_url(core["URL"]),
+        proxies=tuple(_networks(core["PROXIES"])),
         deadline=_seconds(core["DEADLINE"]),
         log=_level(core["LOG"]),
         channels=channels,
@@ -305,6 +315,15 @@ def _url(given: Given) -> str:
         raise BadSetting(what, where=given.where, hint="for example https://desk.library.example/handbill")
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}{'' if port is None else f':{port}'}{parts.path}"
+
+
+def _networks(given: Given) -> Iterator[IPv4Network | IPv6Network]:
+    for each in re.split(r"[\s,]+", given.value.strip(" ,")):
+        try:
+            yield ip_network(each)
+        except ValueError as error:
+            what = f"HANDBILL_PROXIES: {each!r} is neither an address nor a network"
+            raise BadSetting(what, where=given.where, hint="for example 127.0.0.1, 172.18.0.0/16") from error
 
 
 def _seconds(given: Given) -> timedelta:

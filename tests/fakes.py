@@ -28,8 +28,9 @@ class NoticeBoard:
     """A platform in memory: publishes unless its `script` says what to answer (or raise) next.
 
     `effects` are (key, text) that followers could see; `answers` what `find` says, in order, else what is true. A part
-    numbered `break_at` is never taken; `after` runs once a part is public, `before_removal` before one goes. `limits` are
-    what it tells when verified, if it is not `unwell`; `refusals` what it answers instead of removing a post, by id.
+    numbered `break_at` is never taken; `before` runs when a part is asked to go, `after` once it is public, `before_removal`
+    before one is removed. `limits` are what it tells when verified, if it is not `unwell`; `refusals` what it answers instead
+    of removing a post, by id.
     """
 
     clock: Clock
@@ -40,6 +41,7 @@ class NoticeBoard:
     removed: list[str] = field(default_factory=list)
     closed: bool = False
     break_at: int = 0
+    before: Callable[[], Awaitable[object]] | None = None
     after: Callable[[], Awaitable[object]] | None = None
     before_removal: Callable[[], Awaitable[object]] | None = None
     limits: Limits = LIMITS
@@ -53,6 +55,8 @@ class NoticeBoard:
 
     async def publish(self, part: Part, key: PublishKey, reply_to: ReplyTo | None, resume: str = "") -> Outcome:
         self.calls.append(Call(part=part, key=key, reply_to=reply_to, resume=resume))
+        if self.before is not None:
+            await self.before()
         if self.script:
             answer = self.script.pop(0)
             if isinstance(answer, Exception):

@@ -34,6 +34,27 @@ if TYPE_CHECKING:
     from bot.flow.outlook import Outlook
     from bot.flow.releasing import Released
 
+
+class _Moved(click.Command):
+    """`move`, which takes a moment behind its deliveries; who names none is told so, whatever stands last."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return what is left of the words; raises MissingParameter for the right one."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            words = [each for each in args if not each.startswith("-")]
+            if words and error.param is not None and error.param.name == "deliveries" and not _is_moment(words[-1]):
+                to = next(each for each in self.params if each.name == "to")
+                hint = "a day, or a day and a time: 2026-11-24, '2026-11-24 09:00'"
+                raise click.MissingParameter(hint, ctx=ctx, param=to) from error
+            raise
+
+
+def _is_moment(word: str) -> bool:
+    return word[:4].isdigit() and "-" in word
+
+
 ids_argument = click.argument("deliveries", nargs=-1, required=True, metavar="DELIVERY[@VERSION]…")
 #: What `resume --json` counts.
 COUNTS = ("due", "reslotted", "held", "dropped", "begun", "uncertain")
@@ -108,6 +129,7 @@ cancel_command = _command("cancel", "cancel", "End each delivery unsent, for goo
 
 @click.command(
     name="move",
+    cls=_Moved,
     help="""Give deliveries another moment: TO is "2026-11-24 09:00", or a day alone for the free slot of each one's channel
 that is nearest to its time of day. What is held is approved by that.
 

@@ -54,7 +54,8 @@ class Change:
     With a `version` it happens only if nothing at all has changed since then: of two managers one wins, the other is told.
     Fields left None keep their value; `slot_free` True takes the slot away; `anyway` as in Delivery. Raises NotAllowed when
     the guard fails.
-    What waits in scheduled or retrying may also move to another moment (`due`) in the same state.
+    What waits in scheduled or retrying may also move to another moment (`due`) in the same state, what is held gets another
+    reason.
     """
 
     delivery: str

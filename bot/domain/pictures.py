@@ -1,9 +1,7 @@
-"""The outside of a picture's file, read from its bytes alone: where it ends, and how often it moves.
+"""The outside of a picture's file, read from its bytes alone: where it ends.
 
 What stands behind the end is shown by nobody and may be anything: a film with its place, a page, a program.
 """
-
-from collections.abc import Iterator
 
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -21,20 +19,9 @@ def is_whole(kind: str, data: bytes) -> bool:
         case "WEBP":
             return int.from_bytes(data[4:8], "little") + 8 == len(data)
         case "GIF":
-            *_, (mark, end) = _gif_blocks(data)
-            return mark == 0x3B and end == len(data)
+            return _gif_end(data) == len(data)
         case _:
             return False
-
-
-def gif_frames(data: bytes, most: int) -> int:
-    """Return how many frames a GIF has, counting no further than `most`; nothing is decoded."""
-    count = 0
-    for mark, _ in _gif_blocks(data):
-        count += mark == 0x2C
-        if count >= most:
-            break
-    return count
 
 
 def _png_end(data: bytes) -> int:
@@ -48,22 +35,21 @@ def _png_end(data: bytes) -> int:
     return 0
 
 
-def _gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield each block's first byte and where it ends, the trailer (0x3B) last; -1 where the file is cut off or torn.
+def _gif_end(data: bytes) -> int:
+    """Return where the trailer ends, 0 where there is none.
 
     (GIF89a, appendix B: a screen, then images 0x2C and extensions 0x21, each with sub-blocks of at most 255 bytes.)
     """
     try:
         at = 13 + _gif_colours(data[10])
         while (mark := data[at]) in (0x21, 0x2C):
-            at = at + 2 if mark == 0x21 else at + 11 + _gif_colours(data[at + 9])
+            at += 2 if mark == 0x21 else 11 + _gif_colours(data[at + 9])
             while length := data[at]:
                 at += length + 1
             at += 1
-            yield mark, at
-        yield mark, at + 1
     except IndexError:
-        yield -1, len(data)
+        return 0
+    return at + 1 if mark == 0x3B else 0
 
 
 def _gif_colours(flags: int) -> int:

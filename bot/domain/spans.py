@@ -53,11 +53,11 @@ def between(text: str) -> tuple[time, time]:
     """Return the ends of a time of day: "08:00-20:00"."""
     first, dash, last = text.partition("-")
     if not dash:
-        raise BadInput(f"{text!r} does not say from when to when", hint="write it like 08:00-20:00")
+        raise BadInput(f"{text.strip()!r} does not say from when to when", hint="write it like 08:00-20:00")
     start, end = time_of(first), time_of(last)
     if end <= start:
         hint = "a day's slots cannot go past midnight: end at 23:59 at the latest"
-        raise BadInput(f"{text!r} ends before it begins", hint=hint)
+        raise BadInput(f"{text.strip()!r} ends before it begins", hint=hint)
     return start, end
 
 
@@ -81,7 +81,9 @@ def span_of(text: str) -> timedelta:
         size = next(size for size, unit in zip((1, 60, 3600, 86400), match.groups()[1:], strict=True) if unit)
         span = timedelta(seconds=int(match[1]) * size)
     if not timedelta(0) < span <= LONGEST_SPAN:
-        raise BadInput(f"{text!r} is no length of time", hint="write it like 30s, 45min, 2h or 3d; a year at most")
+        raise BadInput(
+            f"{text.strip()!r} is no length of time", hint="write it like 30s, 45min, 2h or 3d; a year at most"
+        )
     return span
 
 

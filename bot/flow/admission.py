@@ -1,7 +1,8 @@
 """Coming in: signing in, one-time links, sessions, what programs show, and what a person changes of their own.
 
 What a browser or a program holds is a random secret; only its SHA-256 is kept. Passwords are kept as Argon2id hashes and
-checked in threads, a few at a time. Tries are counted in memory, by name and by address.
+checked in threads, a few at a time. Tries are counted in memory: by address, by name and address together, and by name in
+a wider measure, so that who tries another's name holds up himself and not its owner.
 """
 
 import asyncio
@@ -57,20 +58,23 @@ class Admission:
 
     def __init__(self, roster: Roster, clock: Clock) -> None:
         self._roster, self._clock = roster, clock
-        self._names, self._places = Throttle(burst=10, every=30), Throttle(burst=30, every=10)
+        self._tries, self._places = Throttle(burst=10, every=30), Throttle(burst=30, every=10)
+        # Many addresses together may not try without end. One alone never uses this up: it is slower than this fills again.
+        self._names = Throttle(burst=100, every=10)
         self._checks = asyncio.Semaphore(AT_ONCE)
 
     async def sign_in(self, name: str, password: str, code: str, place: str, agent: str) -> str:
         """Return the secret of a new session; raises Wrong, TooOften."""
         name, place = name.strip().lower()[:64], network_of(place)
-        self._throttle(name, place)
+        pair = f"{name} {place}"
+        self._throttle(place, (self._tries, pair), (self._names, name), (self._places, place))
         known = await self._roster.person(name)
         person, proofs = known or (None, Proofs())
         fits = await self._fits(proofs.password, password)
         if person is None or person.disabled or not fits or not await self._code_fits(person, proofs, code):
             log.warning("sign-in refused", person=name if person else "(nobody)", place=place)
             raise Wrong("this name, password or code is not right", hint="check them, or ask an admin for a new link")
-        self._names.forgive(name)
+        self._tries.forgive(pair)
         secret, session = self._begun(person.name, place, agent)
         await self._roster.put_session(digest_of(secret), session)
         log.info("signed in", person=person.name, place=place)
@@ -113,12 +117,14 @@ class Admission:
     async def redeem(self, secret: str, password: str, place: str, agent: str, code: str = "") -> str:
         """Use a one-time link, with the password chosen if it is for that; return the secret of a new session.
 
-        A link takes the place of a forgotten password, not of a second factor. Raises NotFound, BadInput, Wrong, TooOften.
+        A link takes the place of a forgotten password, not of a second factor. Tries (of that factor) are counted by link: who
+        has none holds up nobody. Raises NotFound, BadInput, Wrong, TooOften.
         """
         link, hashed = await self.link(secret), ""
         if link.purpose is Purpose.PASSWORD:
             refuse_weak(link.person, password)
-            self._throttle(link.person, network_of(place))
+        self._throttle(network_of(place), (self._tries, f"link {digest_of(secret)}"))
+        if link.purpose is Purpose.PASSWORD:
             hashed = await self._hash(password)
         known = await self._roster.person(link.person)
         if known is None or not await self._code_fits(*known, code):
@@ -126,7 +132,6 @@ class Admission:
         opened, session = self._begun(link.person, network_of(place), agent)
         act = Act(by=f"desk:{link.person}", verb="user link used", subject=link.person, words=str(link.purpose))
         await self._roster.redeem(digest_of(secret), hashed, digest_of(opened), session, act)
-        self._names.forgive(link.person)
         return opened
 
     async def sign_out(self, caller: Caller) -> None:
@@ -169,26 +174,24 @@ class Admission:
         await self._prove(caller, password)
         await self._roster.put_second(caller.name, "", 0, Act(by=caller.by, verb="code off", subject=caller.name))
 
-    def _throttle(self, name: str, place: str) -> None:
-        """Count a try; raises TooOften, before anything is computed."""
+    def _throttle(self, place: str, *counts: tuple[Throttle, str]) -> None:
+        """Count a try, by several keys; raises TooOften, before anything is computed."""
         now = self._clock.monotonic()
-        wait = max(self._names.wait(name, now), self._places.wait(place, now))
-        if wait:
+        if wait := max(throttle.wait(key, now) for throttle, key in counts):
             log.warning("sign-in throttled", place=place)
             raise TooOften(wait)
-        self._names.take(name, now)
-        self._places.take(place, now)
+        for throttle, key in counts:
+            throttle.take(key, now)
 
     async def _prove(self, caller: Caller, password: str) -> None:
         """Ask for a person's password once more, before something of theirs is changed."""
-        now, key = self._clock.monotonic(), caller.name
-        if wait := self._names.wait(key, now):
-            raise TooOften(wait)
-        self._names.take(key, now)
+        session = caller.session
+        key = f"session {session.id if session else caller.by}"
+        self._throttle(session.place if session else "", (self._tries, key))
         known = await self._roster.person(caller.name) if caller.person else None
         if known is None or not await self._fits(known[1].password, password):
             raise Wrong("this is not your present password", hint="check it and try again")
-        self._names.forgive(key)
+        self._tries.forgive(key)
 
     async def _code_fits(self, person: Person, proofs: Proofs, code: str) -> bool:
         if not proofs.totp:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Act, Change
-from bot.domain.outcome import Receipt
+from bot.domain.outcome import Receipt, Unknown
 from bot.errors import BadInput, HandbillError, NotAllowed
 from bot.ports import Clock, Store
 
@@ -14,6 +14,19 @@ LATER = {
     State.SENDING: "it is being sent at this moment: ask again in half a minute",
     State.UNCERTAIN: "it may be public already: once that is known, or you have settled it, you can decide",
 }
+
+#: States in which a delivery that may be public waits for a word, and in which that has been said; what they tell is kept.
+DOUBTED, TOLD = frozenset({State.HELD, State.FAILED}), frozenset({State.HELD, State.FAILED, State.SCHEDULED})
+#: What parts the reason for such a doubt from whatever came after it.
+SINCE = "; since then: "
+
+
+class Overtaken(NotAllowed):
+    """Somebody (`by`, "" = the bot) changed a delivery since whoever decides looked at it."""
+
+    def __init__(self, what: str, *, hint: str, delivery: Delivery, by: str) -> None:
+        super().__init__(what, hint=hint)
+        self.delivery, self.by = delivery, by
 
 
 class Deciding:
@@ -61,6 +74,10 @@ class Deciding:
         except NotAllowed as refusal:
             raise await self.explained(refusal, changes) from refusal
 
+    async def guarded(self, delivery: Delivery, to: State, why: str, **more: Any) -> Change:  # noqa: ANN401 - as below
+        """Return a guarded move whose reason keeps what was told of a delivery that may be public."""
+        return guarded(delivery, to, await retold(self._store, delivery, why), **more)
+
     async def explained(self, refusal: NotAllowed, changes: Iterable[Change]) -> HandbillError:
         """Return what to tell a person whose decision came second: how it is now, since when and by whom."""
         for change in changes:
@@ -74,9 +91,11 @@ class Deciding:
         entry = await self._store.last_act(subject=delivery.id)
         by = f"{entry.act.by} ({entry.act.verb})" if entry and entry.at >= at else "the bot"
         reason = f": {why}" if why else ""
-        return NotAllowed(
+        return Overtaken(
             f"delivery {delivery.id} was changed meanwhile: it is {state} since {at:%Y-%m-%d %H:%M:%S} UTC by {by}{reason}",
             hint=f"look again, then decide: `handbill log {delivery.id}`; it is at version {delivery.version} now",
+            delivery=delivery,
+            by=entry.act.by if entry and entry.at >= at else "",
         )
 
 
@@ -113,6 +132,19 @@ def refuse_begun(deliveries: Iterable[Delivery], verb: str) -> None:
 def guarded(delivery: Delivery, to: State, why: str, **more: Any) -> Change:  # noqa: ANN401 - the fields of a Change
     """Return a move that happens only if nothing at all has changed since the delivery was read."""
     return Change.of(delivery, to, why, version=delivery.version, **more)
+
+
+async def may_be_public(store: Store, delivery: Delivery) -> bool:
+    """Tell whether the last that was sent of a delivery is something of which nobody heard."""
+    attempts = await store.attempts(delivery.id) if delivery.epoch else ()
+    return bool(attempts) and (attempts[-1].outcome is None or isinstance(attempts[-1].outcome, Unknown))
+
+
+async def retold(store: Store, delivery: Delivery, why: str) -> str:
+    """Return a new reason; behind what was told of a delivery that may be public, which the next to approve must read."""
+    if delivery.state not in TOLD or not await may_be_public(store, delivery):
+        return why
+    return f"{delivery.why.partition(SINCE)[0]}{SINCE}{why}"
 
 
 def begun(delivery: Delivery) -> bool:

@@ -11,6 +11,7 @@ knows a platform.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -330,7 +331,8 @@ class Dispatch:
                 until = change.due if change else None
                 await self._store.rest_channel(channel.name, until, f"the platform asks for a pause: {why}")
             case Unauthorised():
-                await self._store.pause_channel(channel.name, outcome.words)
+                with suppress(NotAllowed):  # it is paused by now, maybe by a person: their reason stands
+                    await self._store.pause_channel(channel.name, outcome.words, was="")
             case _:
                 pass
 

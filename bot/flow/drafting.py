@@ -91,7 +91,18 @@ def _contradictions(given: Mapping[str, str], plan: Plan, channel: Channel) -> l
 
 
 def _times(text: str) -> tuple[time, ...]:
-    found = tuple(sorted({time_of(each) for each in text.split(",")}))
+    pieces, wrong = text.split(","), list[BadInput]()
+    times: set[time] = set()
+    for each in pieces:
+        try:
+            times.add(time_of(each))
+        except BadInput as error:
+            wrong.append(error)
+    if len(wrong) > 1 and len(pieces) <= MOST_TIMES:
+        raise BadInput("; ".join(each.what for each in wrong), hint=wrong[0].hint)
+    if wrong:
+        raise wrong[0]
+    found = tuple(sorted(times))
     if len(found) > MOST_TIMES:
         raise BadInput(f"{len(found)} times are too many to write down", hint="take steady steps instead")
     return found

@@ -4,7 +4,7 @@ A draft shows what would come of that; keeping it renders what waits anew, by th
 transaction. The article's file is never touched.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,11 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.edits import UNEDITED, Edits, Wish
 from bot.domain.excerpt import Excerpt
-from bot.domain.ledger import Act
+from bot.domain.ledger import Act, Change
+from bot.domain.people import Right
 from bot.domain.post import Post
 from bot.errors import BadInput, NotAllowed, NotFound
-from bot.flow.deciding import LATER, Deciding, guarded
+from bot.flow.deciding import LATER, Deciding, guarded, retold
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
@@ -80,15 +81,17 @@ class _Course:
 
 
 class Editing:
-    """Writes on articles, in somebody's name."""
+    """Writes on articles, in somebody's name and with their rights: what is approved only those change who may approve."""
 
-    def __init__(self, store: Store, clock: Clock, planner: Planner, by: str = "bot") -> None:
-        self._store, self._clock, self._planner, self._by = store, clock, planner, by
+    def __init__(
+        self, store: Store, clock: Clock, planner: Planner, by: str = "bot", rights: Set[Right] = frozenset(Right)
+    ) -> None:
+        self._store, self._clock, self._planner, self._by, self._rights = store, clock, planner, by, rights
         self._deciding = Deciding(store, clock, by)
 
-    def acting(self, by: str) -> "Editing":
-        """Return the same verbs in somebody's name: "cli:anna", "desk:anna"."""
-        return Editing(self._store, self._clock, self._planner, by)
+    def acting(self, by: str, rights: Set[Right] = frozenset(Right)) -> "Editing":
+        """Return the same verbs in somebody's name, "cli:anna", "desk:anna", who may do so much."""
+        return Editing(self._store, self._clock, self._planner, by, rights)
 
     async def draft(self, campaign: str, name: str, change: Edits = UNEDITED) -> Draft:
         """Return what would come of a change; nothing is written."""
@@ -169,18 +172,46 @@ class Editing:
         """Keep what was written, and return the article's deliveries as they stand then; what says the same is left alone.
 
         With `edition` and `seen` (versions of deliveries by id) only if the article, and what is to change, is still as it
-        was seen; with `whole` all that was seen and waits. Raises NotAllowed, also for a channel whose post has left or
-        ended; NotFound, BadInput.
+        was seen; with `whole` all that waits. Raises NotAllowed, also for a channel whose post has left or ended, or was
+        approved and whoever writes may not approve; NotFound, BadInput.
         """
+        return (await self._kept(campaign, name, change, edition, seen, whole=whole))[1]
+
+    async def keep(
+        self, campaign: str, name: str, change: Edits, *, edition: str = "", seen: Mapping[str, int]
+    ) -> Sequence[Delivery]:
+        """Keep what was written, to decide about it: return what was `seen` or is new by this, as it was written.
+
+        A decision at these versions is about words that whoever decides has seen. Raises as `change` does, whatever waits
+        and is not as it was seen.
+        """
+        course, there = await self._kept(campaign, name, change, edition, seen, whole=True)
+        before = {each.id for each in course.there}
+        return [each for each in there if each.id in seen or (each.id not in before and each.channel in course.new)]
+
+    async def _kept(
+        self,
+        campaign: str,
+        name: str,
+        change: Edits,
+        edition: str,
+        seen: Mapping[str, int] | None,
+        *,
+        whole: bool,
+    ) -> tuple[_Course, Sequence[Delivery]]:
         article = await self._store.article(campaign, name)
         if edition and edition != article.digest:
             raise NotAllowed("the article's file was edited meanwhile", hint="look at its new text, then save again")
         course = await self._course(article, change)
         self._refuse(course)
-        for each in filter(_waits, course.there) if whole else course.touched:
-            if seen is not None and seen.get(each.id, each.version) != each.version:
-                await self._deciding.chosen([f"{each.id}@{seen[each.id]}"])
-        made, there, change = course.made, course.there, course.change
+        known = [each for each in course.there if _waits(each)] if whole else course.touched
+        if seen is not None:
+            await self._deciding.chosen([f"{each.id}@{seen.get(each.id, 0)}" for each in known])
+        return course, await self._written(course, [guarded(each, each.state, "") for each in known])
+
+    async def _written(self, course: _Course, known: Sequence[Change]) -> Sequence[Delivery]:
+        """Write what a change would do, while what is `known` stands; return the deliveries as they are then."""
+        article, made, there = course.article, course.made, course.there
         renewed = [
             await self._renewed(each, article, made[each.channel]) for each in course.touched if each.channel in made
         ]
@@ -189,11 +220,23 @@ class Editing:
             await self._planner.held(article, made[channel], ADDED, 1 + sum(each.channel == channel for each in there))
             for channel in course.new
         ]
-        acts = self._acts(f"{campaign}/{name}", change)
-        if acts or renewed:
-            now = self._clock.now()
-            await self._store.edit(campaign, name, change, now, renewed=renewed, moves=moves, added=added, acts=acts)
-        return await self._store.deliveries(campaign=campaign, article=name)
+        acts = self._acts(f"{article.campaign}/{article.name}", course.change)
+        if not acts and not renewed:
+            return there
+        try:
+            return await self._store.edit(
+                article.campaign,
+                article.name,
+                course.change,
+                self._clock.now(),
+                seen={each.delivery: each.version for each in known if each.version is not None},
+                renewed=renewed,
+                moves=moves,
+                added=added,
+                acts=acts,
+            )
+        except NotAllowed as refusal:
+            raise await self._deciding.explained(refusal, known) from refusal
 
     async def choose(
         self, campaign: str, name: str, channels: Sequence[str], start: int, end: int
@@ -210,7 +253,7 @@ class Editing:
         return await self.change(campaign, name, Edits(said=dict.fromkeys(channels, wish)))
 
     def _refuse(self, course: _Course) -> None:
-        """Refuse what is meant for a channel that does not take it."""
+        """Refuse what is meant for a channel that does not take it, and what only those may change who approve."""
         change, known = course.change, {each.name for each in course.channels}
         for channel in {**change.said, **change.goes}:
             if channel not in known:
@@ -221,10 +264,16 @@ class Editing:
             if wish is not None and channel not in course.made and change.goes.get(channel) is not False:
                 hint = "send it there as well, or choose another channel"
                 raise NotAllowed(f"the article does not go to {channel}", hint=hint)
+        approved = [each for each in course.touched if each.state is not State.HELD]
+        if approved and Right.APPROVE not in self._rights:
+            what = f"delivery {approved[0].id} on {approved[0].channel} is approved ({approved[0].state})"
+            hint = "ask somebody who may to send it back first, then write"
+            raise NotAllowed(f"{what}: to change that takes the right to {Right.APPROVE}", hint=hint)
 
     async def _renewed(self, delivery: Delivery, article: Article, made: "Composition") -> Delivery:
         new = replace(delivery, digest=article.digest, excerpt=made.excerpt, post=made.post)
-        return replace(new, why=f"{WHY}: {await self._planner.faults(new, article) or 'approve it again'}")
+        why = f"{WHY}: {await self._planner.faults(new, article) or 'approve it again'}"
+        return replace(new, why=await retold(self._store, delivery, why))
 
     def _acts(self, article: str, change: Edits) -> Sequence[Act]:
         acts = []

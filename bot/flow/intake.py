@@ -13,8 +13,8 @@ from bot.domain.campaign import Campaign
 from bot.domain.channel import Channel, LinkPlace
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change
-from bot.domain.outcome import Unknown
 from bot.errors import NotAllowed, NotFound, StoreError, told
+from bot.flow.deciding import may_be_public, retold
 from bot.flow.planning import Planner
 from bot.flow.settling import GONE, stale
 from bot.ports import Clock, Found, Problem, Source, Store
@@ -33,7 +33,6 @@ LATE = {
     State.SENDING: "it is being sent at this moment; if that fails, it gets the new words before the next try",
     State.UNCERTAIN: "it may be public already; if it turns out not to be there, it is held with the new words",
 }
-EDITED_SINCE = "; its article was edited since"
 HALF_OUT = "a part of it is public, so the rest goes out as it was approved"
 
 
@@ -177,14 +176,8 @@ class Intake:
         )
         if faults := await self._planner.faults(renewed, article):
             renewed = replace(renewed, why=f"{what}; {faults}")
-        if delivery.state is State.HELD and await self._may_be_public(delivery):
-            renewed = replace(renewed, why=f"{delivery.why.removesuffix(EDITED_SINCE)}{EDITED_SINCE}")
+        renewed = replace(renewed, why=await retold(self._store, delivery, renewed.why))
         await self._store.replace_post(renewed, self._clock.now())
-
-    async def _may_be_public(self, delivery: Delivery) -> bool:
-        """Tell whether something was sent of which nobody heard: an older copy of the database was put in place."""
-        attempts = await self._store.attempts(delivery.id) if delivery.epoch else ()
-        return bool(attempts) and (attempts[-1].outcome is None or isinstance(attempts[-1].outcome, Unknown))
 
     async def _release(self, article: Article) -> None:
         """Schedule what waited while the article was a draft: marking it ready is its manager's approval.
@@ -192,7 +185,7 @@ class Intake:
         A thread that is half out did not wait for that, nor did what may be public: a decision of their own is due.
         """
         held = await self._store.deliveries(campaign=article.campaign, article=article.name, states=(State.HELD,))
-        for delivery in [each for each in held if not each.receipts and not await self._may_be_public(each)]:
+        for delivery in [each for each in held if not each.receipts and not await may_be_public(self._store, each)]:
             if faults := await self._planner.faults(delivery, article):
                 await self._store.reschedule(delivery, None, faults, self._clock.now())
                 continue

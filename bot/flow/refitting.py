@@ -15,6 +15,7 @@ from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.ledger import Change
 from bot.domain.post import Part, Post
 from bot.errors import NotAllowed, StoreError, told
+from bot.flow.deciding import retold
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
@@ -62,9 +63,11 @@ class Refitting:
             if made is not None and not excess(made.post, made.channel.limits):
                 renewed = replace(delivery, excerpt=made.excerpt, post=made.post)
                 why = f"{WHY} ({over}): {await self._renewal(delivery, renewed)}"
-                await self._store.replace_post(replace(renewed, why=why), now)
+                renewed = replace(renewed, why=await retold(self._store, delivery, why))
+                await self._store.replace_post(renewed, now)
             elif delivery.state is not State.HELD:
                 why = f"{WHY} ({over}), and it does not fit any more: change its article or cancel it"
+                why = await retold(self._store, delivery, why)
                 await self._store.move([Change.of(delivery, State.HELD, why)], now)
             else:
                 return False

@@ -8,12 +8,11 @@ from bot.domain.delivery import UNSENT, Delivery
 from bot.domain.edits import Edits, Wish
 from bot.domain.ledger import Act
 from bot.errors import BadInput, NotAllowed, NotFound
-from bot.flow.deciding import LATER
+from bot.flow.deciding import LATER, retold
+from bot.flow.editing import LONGEST
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
-#: Far more than any channel takes in one post or thread.
-LONGEST = 20_000
 WHY = "its words were changed"
 
 
@@ -63,8 +62,9 @@ class Rewording:
         for delivery in waiting:
             said = made[channel]
             renewed = replace(delivery, digest=article.digest, excerpt=said.excerpt, post=said.post)
-            why = await self._planner.faults(renewed, article) or "approve it again"
-            await self._store.replace_post(replace(renewed, why=f"{WHY}: {why}"), self._clock.now())
+            why = f"{WHY}: {await self._planner.faults(renewed, article) or 'approve it again'}"
+            renewed = replace(renewed, why=await retold(self._store, delivery, why))
+            await self._store.replace_post(renewed, self._clock.now())
         act = Act(by=self._by, verb="override", subject=f"{campaign}/{name} {channel}", words=words)
         await self._store.put_override(campaign, name, channel, words, act)
         return [await self._store.delivery(each.id) for each in waiting]

@@ -57,6 +57,11 @@ class Settling:
                 await self._deciding.move("settle", [guarded(delivery, State.FAILED, f"given up by {who}")], "give up")
         return await self._store.delivery(delivery.id)
 
+    async def check(self, id: str, url: str) -> None:
+        """Raise what `settle` would raise of this address, before a person is asked whether they mean it."""
+        [delivery] = await self._deciding.chosen([id])
+        await self._proof(delivery, url)
+
     async def found(self, delivery: Delivery, why: str) -> None:
         """Move a delivery on after the proof of its open part was recorded: done, or on with the thread."""
         await self._store.move([self._onward(delivery, why)], self._clock.now())

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,14 @@ from bot.domain.delivery import COMING, UNSENT, Delivery, State
 from bot.domain.ledger import Change
 from bot.domain.plan import TICK, Plan, instant
 from bot.errors import NotAllowed
-from bot.flow.deciding import Deciding, begun, guarded, refuse, refuse_begun, touched
+from bot.flow.deciding import DOUBTED, Deciding, begun, may_be_public, refuse, refuse_begun, retold, touched
 from bot.flow.planning import Planner
 from bot.ports import Clock, Store
 
 #: How many free slots are named to those whose moment was refused.
 NAMED = 3
+#: The time of day, on a plan's clock, near which a post goes out that had none: people are up then.
+USUAL = time(9)
 #: What a delivery's history says of each way to another moment.
 WHY = {"move": "moved by a manager", "put back": "put back by a manager"}
 
@@ -66,7 +68,7 @@ class Slotting:
         given: dict[str, set[datetime]] = {}
         for delivery in waiting:
             slot = await self._next(delivery, given.setdefault(delivery.channel, set()))
-            changes += _scheduling(delivery, slot, "approved")
+            changes += await self._scheduling(delivery, slot, "approved")
         await self._deciding.move("approve", changes)
         return [await self._store.delivery(each.id) for each in chosen]
 
@@ -105,6 +107,13 @@ class Slotting:
             elif found := await self._planner.barred(delivery):
                 raise NotAllowed(f"delivery {delivery.id} cannot be approved: {found.what}", hint=found.fix)
 
+    async def _refuse_doubted(self, deliveries: Iterable[Delivery]) -> None:
+        """Refuse to approve what may be public by the way: whoever does that must have read why it waits."""
+        for delivery in deliveries:
+            if delivery.state in DOUBTED and await may_be_public(self._store, delivery):
+                what = f"delivery {delivery.id} is {delivery.state} and must be approved by itself: {delivery.why}"
+                raise NotAllowed(what, hint=f"then `handbill approve {delivery.id}`, or press Approve on its own page")
+
     async def _refuse_withdrawn(self, delivery: Delivery) -> None:
         withdrawing, gone = await self._store.removed(delivery.id)
         if gone:
@@ -127,7 +136,10 @@ class Slotting:
         return slot
 
     async def _on(self, delivery: Delivery, day: Day, taken: "_Taken") -> datetime:
-        """Return the free slot on a day that is nearest to a delivery's time of day, the first for one without."""
+        """Return the free slot on a day that is nearest to a delivery's time of day.
+
+        One without gets the first, and where a plan goes in steps, perhaps from midnight on, the nearest to USUAL.
+        """
         plan, now = await self._planner.plan(delivery.channel), self._clock.now()
         if day.end <= now:
             raise NotAllowed(f"{day.date} is over", hint="choose a day to come; `handbill send-now` posts at once")
@@ -136,7 +148,10 @@ class Slotting:
         end = min(filter(None, (day.end, latest)))
         booked = (await self._store.booked([delivery.channel], start, end))[delivery.channel]
         zone, moment = ZoneInfo(day.zone), moment_of(delivery)
-        wanted = instant(day.date, moment.astimezone(zone).time(), zone) if moment else start
+        if moment is not None:
+            wanted = instant(day.date, moment.astimezone(zone).time(), zone)
+        else:
+            wanted = max(start, instant(day.date, USUAL, ZoneInfo(plan.zone))) if plan.every else start
         slot = nearest(plan, start, end, taken.with_(booked), wanted)
         if slot is None:
             raise NotAllowed(
@@ -183,30 +198,40 @@ class Slotting:
         free = [_told(slot, plan) for slot in islice(openings(plan, start, end, taken.with_(booked)), NAMED)]
         return f"free are {', '.join(free)}" if free else "its plan has no free slot: name a time of day"
 
+    async def _scheduling(self, delivery: Delivery, slot: datetime, why: str) -> list[Change]:
+        """Return the moves that give a delivery a slot; a failed one is brought back first, its tries forgotten."""
+        if delivery.state in COMING:
+            again = {"slot": slot, "due": slot, "anyway": False}
+            return [await self._deciding.guarded(delivery, delivery.state, why, **again)]
+        if delivery.state is State.HELD:
+            return [await self._deciding.guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot)]
+        held = replace(delivery, state=State.HELD)
+        back = await self._deciding.guarded(delivery, State.HELD, "brought back", tries=0)
+        why = await retold(self._store, delivery, why)
+        return [back, Change.of(held, State.SCHEDULED, why, slot=slot, due=slot)]
+
+    async def _waited(self, delivery: Delivery) -> str:
+        """Return why a delivery was held before it was approved, since that is why it waits again; "" when it never was."""
+        history = await self._store.history(delivery.id)
+        return next((why for _, state, why in reversed(history) if state is State.HELD), "")
+
     async def _place(self, verb: str, places: Sequence[tuple[Delivery, datetime | None]]) -> Sequence[Moved]:
-        await self.refuse_barred(each for each, at in places if at is not None and each.state not in COMING)
+        approved = [each for each, at in places if at is not None and each.state not in COMING]
+        await self.refuse_barred(approved)
+        await self._refuse_doubted(approved)
         changes: list[Change] = []
         words: dict[str, str] = {}
         for delivery, at in places:
             if at is None:
-                changes += [guarded(delivery, State.HELD, WHY[verb])] if delivery.state is not State.HELD else []
+                if delivery.state is not State.HELD:
+                    why = await self._waited(delivery) or WHY[verb]
+                    changes.append(await self._deciding.guarded(delivery, State.HELD, why))
             elif (delivery.slot, delivery.due) != (at, at) or delivery.state not in COMING:
-                changes += _scheduling(delivery, at, WHY[verb])
+                changes += await self._scheduling(delivery, at, WHY[verb])
             words[delivery.id] = f"to {at:%Y-%m-%d %H:%M} UTC" if at else "off the schedule"
         acts = [self._deciding.act(verb, each, words[each]) for each in touched(changes)]
         await self._deciding.enact(acts, changes)
         return [Moved(was=each, now=await self._store.delivery(each.id)) for each, _ in places]
-
-
-def _scheduling(delivery: Delivery, slot: datetime, why: str) -> list[Change]:
-    """Return the moves that give a delivery a slot; a failed one is brought back first, its tries forgotten."""
-    if delivery.state in COMING:
-        return [guarded(delivery, delivery.state, why, slot=slot, due=slot, anyway=False)]
-    if delivery.state is State.HELD:
-        return [guarded(delivery, State.SCHEDULED, why, slot=slot, due=slot)]
-    held = replace(delivery, state=State.HELD)
-    back = guarded(delivery, State.HELD, "brought back", tries=0)
-    return [back, Change.of(held, State.SCHEDULED, why, slot=slot, due=slot)]
 
 
 def _window(delivery: Delivery) -> tuple[datetime | None, datetime | None]:

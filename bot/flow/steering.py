@@ -20,6 +20,8 @@ from bot.ports import Clock, Platform, Store
 
 #: The most that is kept of a comment.
 LONGEST_COMMENT = 2000
+#: Characters of the reason for a pause.
+LONGEST_REASON = 500
 
 
 class Steering:
@@ -61,7 +63,8 @@ class Steering:
         waiting = [each for each in chosen if each.state is not State.HELD]
         refuse(waiting, UNSENT | {State.FAILED}, "held")
         refuse_begun(waiting, "held")
-        return await self._done("hold", chosen, [guarded(each, State.HELD, why) for each in waiting])
+        held = [await self._deciding.guarded(each, State.HELD, why) for each in waiting]
+        return await self._done("hold", chosen, held)
 
     async def send_back(self, ids: Sequence[str], comment: str) -> Sequence[Delivery]:
         """Take each delivery off the schedule with what is to be done about it; on one that is held it is told anew."""
@@ -72,12 +75,8 @@ class Steering:
         refuse(chosen, UNSENT | {State.FAILED}, "sent back")
         refuse_begun(chosen, "sent back")
         why = f"sent back: {comment}"
-        moving = [guarded(each, State.HELD, why) for each in chosen if each.state is not State.HELD]
-        await self._deciding.move("send back", moving, comment)
-        for each in [each for each in chosen if each.state is State.HELD]:
-            act = self._deciding.act("send back", each.id, comment)
-            await self._store.reschedule(each, None, why, self._clock.now(), act)
-        return [await self._store.delivery(each.id) for each in chosen]
+        back = [await self._deciding.guarded(each, State.HELD, why) for each in chosen]
+        return await self._done("send back", chosen, back, comment)
 
     async def cancel(self, ids: Sequence[str], why: str = "cancelled by a manager") -> Sequence[Delivery]:
         """End each delivery unsent, for good."""
@@ -102,7 +101,7 @@ class Steering:
             why = "sent in spite of the blackout, by a manager" if each.channel in hushed else "sent now by a manager"
             due = now - timedelta(microseconds=len(chosen) - 1 - number)  # in the order in which they were named
             to, slot = (State.SCHEDULED, due) if each in held else (each.state, None)
-            changes.append(guarded(each, to, why, slot=slot, due=due, anyway=anyway))
+            changes.append(await self._deciding.guarded(each, to, why, slot=slot, due=due, anyway=anyway))
         return await self._done("send-now", chosen, changes, "in spite of a pause or blackout" if hushed else "")
 
     async def _hushed(self, chosen: Iterable[Delivery], now: datetime) -> Mapping[str, NotAllowed]:
@@ -144,6 +143,10 @@ class Steering:
         if not paused:
             raise NotAllowed(f"{channel} is not paused", hint="somebody was first, or its platform let it go on")
         await self._store.pause_channel(channel, "", self._deciding.act(GOES_ON, channel, f"it was paused: {paused}"))
+
+    async def check_address(self, id: str, url: str) -> None:
+        """Raise BadInput for an address at which nothing of this uncertain delivery can be."""
+        await self._settling.check(id, url)
 
     async def settle(self, id: str, verdict: Verdict, url: str = "") -> Delivery:
         """Say what became of an uncertain delivery: it is there (at `url`), it is not there, or it does not matter."""

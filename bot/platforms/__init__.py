@@ -8,26 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol, cast
+from typing import cast
 
-from bot.domain.channel import Limits
-from bot.ports import Field, Means, Platform
+from bot.ports import Adapter, Field
 
 OURS = ("x", "mastodon", "telegram", "bluesky")
-
-
-class Adapter(Protocol):
-    """What the module of a platform offers; HANDLE is what an account is mentioned by there, as a pattern without "@"."""
-
-    NAME: str
-    TITLE: str
-    HANDLE: str
-    LIMITS: Limits
-    FIELDS: tuple[Field, ...]
-
-    def connect(self, means: Means) -> Platform:
-        """Return the channel that these means give access to; does no network call."""
-        ...
 
 
 @cache

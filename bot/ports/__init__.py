@@ -7,6 +7,7 @@
     ledger.py     Store                     the ledger and the archive
     trail.py      Trail                     what managers look back on
     people.py     Roster                    who may come in
+    answers.py    Answers                   what programs were told, for those that ask again
     engine.py     Engine                    what wakes due work
     clock.py      Clock                     time
 
@@ -14,17 +15,22 @@
 are async: what is synchronous in a library runs in a bounded thread pool inside its own adapter.
 """
 
+from bot.ports.answers import Answer, Answers, Begun
 from bot.ports.articles import Found, Links, Look, Media, Problem, Source
 from bot.ports.clock import Clock
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ready, Store
 from bot.ports.people import Roster
-from bot.ports.posts import Field, Means, Platform, Sighting, Witness
+from bot.ports.posts import Adapter, Field, Means, Platform, Sighting, Witness
 from bot.ports.readers import Chat
 from bot.ports.results import Reporting, Results
 from bot.ports.trail import Trail
 
 __all__ = (
+    "Adapter",
+    "Answer",
+    "Answers",
+    "Begun",
     "Chat",
     "Clock",
     "Engine",

@@ -67,11 +67,14 @@ class Store(Protocol):
         change: Edits,
         at: datetime,
         *,
+        seen: Mapping[str, int] | None = None,
         renewed: Sequence[Delivery] = (),
         moves: Sequence[Change] = (),
         added: Sequence[Delivery] = (),
         acts: Sequence[Act] = (),
-    ) -> None: ...  # all or nothing; `renewed` as replace_post, `moves` as move, `added` as add_deliveries
+    ) -> Sequence[Delivery]: ...  # all or nothing; `renewed` as replace_post, `moves` as move, `added` as add_deliveries
+    # ^ only while the deliveries `seen` have those versions; returns all of the article's as they are then. NotAllowed also
+    #   when one that is added would be the second that lives on its channel
     async def inbox(self, wanted: Wanted) -> Sequence[Letter]: ...  # articles that came in, the newest first
     async def put_looks(self, looks: Mapping[str, Look], at: datetime, since: datetime) -> None: ...
     async def looks(self, since: datetime) -> Mapping[str, tuple[datetime, Look]]: ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.channel import Account
+from bot.domain.channel import Account, Limits
 from bot.domain.delivery import PublishKey
 from bot.domain.outcome import Outcome, Receipt, ReplyTo
 from bot.domain.post import Part
@@ -77,6 +77,20 @@ class Platform(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and threads."""
+        ...
+
+
+class Adapter(Protocol):
+    """What the module of a platform offers; HANDLE is what an account is mentioned by there, as a pattern without "@"."""
+
+    NAME: str
+    TITLE: str
+    HANDLE: str
+    LIMITS: Limits
+    FIELDS: tuple[Field, ...]
+
+    def connect(self, means: Means) -> Platform:
+        """Return the channel that these means give access to; does no network call."""
         ...
 
 

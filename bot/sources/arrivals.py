@@ -1,17 +1,18 @@
 """Articles that people write or upload in a browser: checked like any other, then written into the managers' folder.
 
-Nothing there is ever written over. What a picture's file tells besides its picture (where it was taken, by whom) is gone
-before it reaches the folder.
+Nothing there is ever written over. Every picture is written anew: what its file tells or hides besides (where it was taken,
+a page behind its end) is gone before it reaches the folder, where its name ends as a picture's does.
 """
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from bot.domain.article import Image
 from bot.domain.channel import Limits, Unit
+from bot.domain.people import Right
 from bot.errors import BadInput
 from bot.ports import Media
 from bot.sources import adding
@@ -20,7 +21,12 @@ from bot.sources.folder import GENERAL, OTHERS
 
 #: As it is kept: nothing to fit it to.
 WHOLE = Limits(length=0, unit=Unit.CODE_POINTS)
-SUFFIXES: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,12 @@ class Arrivals:
     def __init__(self, root: Path, media: Media, zone: str) -> None:
         self._root, self._media, self._zone = root, media, zone
 
-    async def add(self, arrival: Arrival) -> Place:
-        """Check an article and write it; raises BadInput, BadArticle for what no source could take, StoreError."""
+    async def add(self, arrival: Arrival, rights: Set[Right]) -> Place:
+        """Check an article and write it; raises BadInput, BadArticle for what no source could take, StoreError.
+
+        Of somebody without the right to approve it is a draft, whatever it says itself.
+        """
+        arrival = replace(arrival, draft=arrival.draft or Right.APPROVE not in rights)
         campaign = adding.safe(arrival.campaign, "campaign") if arrival.campaign else GENERAL
         folder = self._root / campaign if arrival.campaign else self._root
         cleaned = [await self._cleaned(*each) for each in arrival.pictures]
@@ -65,7 +75,12 @@ class Arrivals:
             copies, name, raw = self._uploaded(arrival.document, arrival.pictures, cleaned, folder)
         else:
             copies, name, raw = self._typed(arrival, cleaned, folder)
-        draft = reading.read(raw, campaign, name, name, self._zone, lambda _: ("", 0.0))
+        draft = self._read(raw, campaign, name)
+        if arrival.draft and draft.article.ready:
+            raw = reading.drafted(raw, name)
+            draft = self._read(raw, campaign, name)
+            if draft.article.ready:
+                raise BadInput("this document cannot be made a draft", where=name, hint="write status: draft in it")
         there = {each.target.name for each in copies}
         for picture, _, where in draft.pictures:
             if PurePath(picture).name != picture or not (picture in there or (folder / picture).is_file()):
@@ -77,10 +92,13 @@ class Arrivals:
         written = await asyncio.to_thread(adding.write_new, adding.Copy(target=folder / name, raw=raw))
         return Place(campaign, written.name)
 
+    def _read(self, raw: bytes, campaign: str, name: str) -> reading.Draft:
+        return reading.read(raw, campaign, name, name, self._zone, lambda _: ("", 0.0))
+
     async def _cleaned(self, name: str, data: bytes, alt: str) -> tuple[Image, bytes]:
         """Return a picture with the bytes that hold nothing else."""
         try:
-            image = await self._media.put(data, " ".join(alt.split()))
+            image = await self._media.put(data, " ".join(alt.split()), anew=True)
         except BadInput as error:
             raise BadInput(f"{name}: {error.what}", hint=error.hint) from error
         return image, (await self._media.fitted(image, WHOLE))[0]
@@ -90,7 +108,7 @@ class Arrivals:
     ) -> tuple[Sequence[adding.Copy], str, bytes]:
         if not arrival.text.strip():
             raise BadInput("the text is missing", hint="write or paste the article")
-        files = [(f"{image.sha256[:16]}{SUFFIXES[image.media_type]}", image, data) for image, data in pictures]
+        files = [(f"{image.sha256[:16]}{SUFFIXES[image.media_type][0]}", image, data) for image, data in pictures]
         fields: dict[str, object] = {
             "title": " ".join(arrival.title.split()),
             "author": " ".join(arrival.author.split()),
@@ -118,8 +136,8 @@ class Arrivals:
             hint = f"an article ends in {', '.join(reading.SUFFIXES)}"
             raise BadInput(f"{name!r} is not the name of an article", hint=hint)
         copies = [
-            adding.Copy(target=folder / adding.safe(_last(file), "file name"), raw=data, picture=True)
-            for (file, _, _), (_, data) in zip(given, pictures, strict=True)
+            adding.Copy(target=folder / _picture(file, image), raw=data, picture=True)
+            for (file, _, _), (image, data) in zip(given, pictures, strict=True)
         ]
         return copies, f"{_named(PurePath(name).stem)}{PurePath(name).suffix}", raw
 
@@ -127,6 +145,15 @@ class Arrivals:
 def _last(name: str) -> str:
     """Return a file's own name; some browsers tell the folders before it."""
     return re.split(r"[/\\]", name)[-1]
+
+
+def _picture(name: str, image: Image) -> str:
+    """Return the name by which a document calls a picture; raises BadInput for one that something else might bear."""
+    name, known = adding.safe(_last(name), "file name"), SUFFIXES[image.media_type]
+    if PurePath(name).suffix.lower() not in known:
+        hint = "rename it, here and in the article"
+        raise BadInput(f"{name!r} is not the name of such a picture: it ends in {' or '.join(known)}", hint=hint)
+    return name
 
 
 def _named(stem: str) -> str:

@@ -24,6 +24,7 @@ LONGEST_TITLE = 120
 #: The kinds of blocks that can give words to a post.
 GIVING = (BlockKind.PROSE, BlockKind.LIST, BlockKind.QUOTE)
 TITLING = (BlockKind.HEADING, *GIVING)
+STATUS = re.compile(r"""^(["']?)status\1[ \t]*:.*$""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,14 @@ def read(
     given = tuple((file, alt, fields.at("images")) for file, alt in fields.get("images", ()))
     inline = tuple((unquote(file), alt, f"{where}:{skipped + line}") for file, alt, line in written.images)
     return Draft(article=article, pictures=given or tuple(each for each in inline if not _elsewhere(each[0])))
+
+
+def drafted(raw: bytes, where: str) -> bytes:
+    """Return an article's file with fields that call it a draft; raises BadArticle."""
+    yaml_text, body, _ = matter.split(decoded(raw, where), where)
+    fields, count = STATUS.subn("status: draft", yaml_text.strip("\n"))
+    told = fields if count else f"status: draft\n{fields}".strip()
+    return f"---\n{told}\n---\n{body}".encode()
 
 
 def campaign_of(raw: bytes, name: str, where: str) -> Campaign:

@@ -279,6 +279,6 @@ def _no_alt(name: str, where: str) -> Problem:
     return Problem(
         where=where,
         what=f"image {name!r} has no alt text",
-        hint="say in a sentence what it shows, for those who cannot see it",
+        hint="say in a sentence what it shows: in the file, or at the desk under “Alt text” on the article's page",
         level="warning",
     )

@@ -354,7 +354,9 @@ def moved_on(connection: Connection, id: str) -> HandbillError:
 
 
 def _move(connection: Connection, change: Change, at: datetime) -> None:
-    remains = change.to is change.state and change.due is not None and change.state in COMING
+    remains = change.to is change.state and (
+        change.state is State.HELD or (change.due is not None and change.state in COMING)
+    )
     if not remains and (change.state, change.to) not in TRANSITIONS:
         raise NotAllowed(f"delivery {change.delivery} is {change.state} and cannot become {change.to}")
     plain = not change.slot_free and {change.slot, change.due, change.tries, change.anyway} == {None}

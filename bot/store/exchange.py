@@ -28,7 +28,7 @@ from bot.domain.plan import Plan
 from bot.domain.post import Post
 from bot.errors import BadInput, HandbillError, NotAllowed
 from bot.ports import Sighting
-from bot.store import articles, audit, behind, schema, strays
+from bot.store import answers, articles, audit, behind, schema, strays
 from bot.store.codec import decode, decode_outcome
 from bot.store.connections import reading_engine, writing_engine
 from bot.store.failures import told
@@ -93,8 +93,9 @@ RECORDS: Mapping[str, Record] = {
 
 #: Tables that are made anew by themselves.
 MADE_ANEW = ("problems", "looks", "results", "totals")
-#: Tables of secrets, though digests only: who may come in is told anew where an export is imported. A backup has them.
-KEPT_BACK = ("people", "sessions", "tokens", "links")
+#: Tables of secrets, though digests only: who may come in is told anew where an export is imported. A backup has them, and
+#: what programs were told of these decisions.
+KEPT_BACK = ("people", "sessions", "tokens", "links", answers.ANSWERS.name)
 #: How the acts begin that a database may have had before it takes an export: `handbill init` makes the first account.
 ENROLLING = ("user ", "token ", "session ", "password", "code ")
 

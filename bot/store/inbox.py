@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, bindparam, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, select, text, tuple_
 from sqlalchemy.engine import Connection
 
 from bot.domain.article import Article
@@ -17,6 +17,18 @@ from bot.store.schema import ARTICLES, DELIVERIES
 A, D = ARTICLES.c, DELIVERIES.c
 _COLUMNS = (A.id, *articles.COLUMNS)
 _FOUND = text("articles.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :expression)")
+#: Piles of which most articles are no part: they are found by their deliveries. Of the others, which soon fill a page, each
+#: article is looked at in turn, the newest first.
+_FEW = {Pile.WAITING, Pile.TROUBLE}
+
+
+def _rare(states: Sequence[str]) -> ColumnElement[bool]:
+    return tuple_(A.campaign, A.name).in_(select(D.campaign, D.article).where(D.state.in_(states)))
+
+
+def _often(states: Sequence[str]) -> ColumnElement[bool]:
+    there = select(D.id).where(D.campaign == A.campaign, D.article == A.name, D.state.in_(states))
+    return there.exists()
 
 
 def letters(connection: Connection, wanted: Wanted) -> Sequence[Letter]:
@@ -28,8 +40,7 @@ def letters(connection: Connection, wanted: Wanted) -> Sequence[Letter]:
         query = _holding(query, wanted.words)
     if wanted.pile is not Pile.ALL:
         states = [state.value for state in PILES[wanted.pile]]
-        there = select(D.id).where(D.campaign == A.campaign, D.article == A.name, D.state.in_(states))
-        query = query.where(there.exists())
+        query = query.where(_rare(states) if wanted.pile in _FEW else _often(states))
     found = _read(connection, query)
     standings = _standings(connection, [(each.campaign, each.name) for _, each in found])
     return tuple(_letter(mark, each, standings.get((each.campaign, each.name), ())) for mark, each in found)
@@ -61,15 +72,17 @@ def _read(connection: Connection, query: Select[Any]) -> Sequence[tuple[int, Art
 def _standings(connection: Connection, of: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[Standing]]:
     if not of:
         return {}
-    # Of several on a channel the last: beside a maximum, SQLite tells the row that has it (sqlite.org/lang_select.html, 2.5).
-    last = func.max(D.round)
-    query = select(D.id, D.version, D.channel, D.state, D.campaign, D.article, last)
-    query = query.where(tuple_(D.campaign, D.article).in_(of)).group_by(D.campaign, D.article, D.channel)
-    found: dict[tuple[str, str], list[Standing]] = {}
-    for row in connection.execute(query):
+    query = select(D.id, D.version, D.channel, D.state, D.campaign, D.article, D.round)
+    # Asked for pairs, SQLite walks through all deliveries; asked for each half, it looks up the few, and some pairs beside.
+    wanted = set(of)
+    campaigns, names = (sorted(set(half)) for half in zip(*wanted, strict=True))
+    query = query.where(D.campaign.in_(campaigns), D.article.in_(names))
+    rows = [row for row in connection.execute(query) if (row.campaign, row.article) in wanted]
+    found: dict[tuple[str, str], dict[str, Standing]] = {}
+    for row in sorted(rows, key=lambda each: (each.channel, each.round)):  # of several on a channel the last counts
         standing = Standing(id=row.id, version=row.version, channel=row.channel, state=State(row.state))
-        found.setdefault((row.campaign, row.article), []).append(standing)
-    return found
+        found.setdefault((row.campaign, row.article), {})[row.channel] = standing
+    return {which: tuple(there.values()) for which, there in found.items()}
 
 
 def _letter(mark: int, article: Article, standings: Sequence[Standing]) -> Letter:

@@ -1,4 +1,4 @@
-"""SqlStore: the ports Store, Witness, Roster, Results and Trail on one SQLite file, in several files by noun.
+"""SqlStore: the ports Store, Witness, Roster, Results, Trail and Answers on one SQLite file, in several files by noun.
 
 Each method names the function that does it (one file per noun) and who runs it: the one writer, or a reader in a
 thread of its own. The event loop never waits on the database.
@@ -40,6 +40,7 @@ from bot.store import (
     witness,
 )
 from bot.store import looks as looks_
+from bot.store.answers import AnswersFile
 from bot.store.editing import EditsFile
 from bot.store.journal import Armed
 from bot.store.results import ResultsFile
@@ -47,7 +48,7 @@ from bot.store.roster import RosterFile
 from bot.store.trail import TrailFile
 
 
-class SqlStore(RosterFile, ResultsFile, EditsFile, TrailFile):
+class SqlStore(RosterFile, ResultsFile, EditsFile, TrailFile, AnswersFile):
     """The ledger and the archive in the file at `path`, which bot.store.migrate has prepared."""
 
     # campaigns, articles, problems

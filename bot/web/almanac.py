@@ -13,7 +13,7 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.plan import TICK
 from bot.web import labels
-from bot.web.rendering import platform
+from bot.web.rendering import named
 from bot.web.words import Words
 
 #: How many colours channels are told apart by, beside their names.
@@ -191,10 +191,19 @@ class Almanac:
             found += self._vacancies(day) if hours else self._vacancy(day)
             found += [self._all_day(day, "note", each) for each in self.notes(day)]
             found += [self._silence(each, day) for each in day.silences] if hours else ()
-            if day.more:
+            if day.more and not hours:
+                found.append(self._last(day))
+            if day.more and hours:
                 all_ = self._words.ngettext("%(n)s post on this day", "%(n)s posts on this day", day.count)
                 found.append(self._all_day(day, "more", all_ % {"n": self._words.number(day.count)}))
         return found
+
+    def _last(self, day: Day) -> Mapping[str, Any]:
+        """Return what stands below the posts of a day of a month that are shown: how many there are, and the way to them."""
+        all_ = self._words.ngettext("%(n)s post on this day", "%(n)s posts on this day", day.count)
+        end = f"{day.date.isoformat()}T23:59:59"
+        whole = self._all_day(day, "more", all_ % {"n": self._words.number(day.count)})
+        return {**whole, "start": end, "end": end, "allDay": False}
 
     def opening(self, agenda: Agenda) -> str:
         """Return the wall-clock time at which a sheet with hours begins to be of use: before its posts, else at present."""
@@ -265,10 +274,7 @@ class Almanac:
 
 
 def _mark(channel: Channel, place: int) -> Mark:
-    second = channel.name.partition("__")[2]
-    return Mark(
-        name=channel.name, label=f"{platform(channel)} ({second})" if second else platform(channel), hue=place % HUES
-    )
+    return Mark(name=channel.name, label=named(channel.name, channel.platform), hue=place % HUES)
 
 
 def _before_midnight(moment: datetime) -> datetime:

@@ -7,15 +7,16 @@ bot.web.routes says what a row of that table is; each file of bot.web.pages brin
 import asyncio
 import re
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 
 from bot.app import Connected
 from bot.domain.people import Caller
@@ -27,8 +28,9 @@ from bot.web.changes import Changes
 from bot.web.door import Door, bearer_of
 from bot.web.frame import framed, own_path
 from bot.web.pages import PAGES
+from bot.web.pages.signin import signing_in
 from bot.web.rendering import Templates
-from bot.web.routes import GET, Asked, Notice, Route, SignInFirst, refuse
+from bot.web.routes import GET, Asked, Notice, Route, SignInFirst, inside, refuse
 from bot.web.shipped import Shipped
 from bot.web.words import language_of, spoken
 
@@ -60,10 +62,16 @@ def application(live: Connected, followers: str, stop: asyncio.Event) -> FastAPI
     app.mount("/api", desk.api)
     app.mount("/static", desk.shipped)
     app.add_exception_handler(HandbillError, desk.trouble)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(404, desk.lost)
     app.add_exception_handler(405, desk.lost)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=6)
     return app
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: a browser takes back what it asked when somebody types on (nginx calls that 499)."""
+    return Response(status_code=499)
 
 
 class Desk:
@@ -76,6 +84,7 @@ class Desk:
         self.shipped = Shipped()
         self.api = api.application(self)
         self.changes = Changes(live.app.store, live.app.clock)
+        self.listeners: Counter[str] = Counter()  # lines of /events that are open, by session
         self.auditing = Auditing(live.app.store, live.app.clock)
         self._templates = Templates(live, followers, self.shipped)
         self._notices: OrderedDict[str, Notice] = OrderedDict()
@@ -153,9 +162,19 @@ class Desk:
         request, query = asked.request, asked.request.url.query
         if request.method in GET and request.query_params.get("part") != "live" and bearer_of(request) is None:
             return asked.to(f"/signin?next={quote(own_path(asked) + (f'?{query}' if query else ''), safe='/')}")
-        answer = await self.page(asked, "trouble.html", 401, error=SignInFirst("sign in first"))
+        if bearer_of(request) is None and "text/html" in request.headers.get("accept", ""):
+            answer = await signing_in(asked, 401, self._page_before(request))
+        else:
+            answer = await self.page(asked, "trouble.html", 401, error=SignInFirst("sign in first"))
         answer.headers["www-authenticate"] = "Bearer"
         return answer
+
+    def _page_before(self, request: Request) -> str:
+        """Return the path of the page whose form was sent: the browser says so, and says it of our own pages alone."""
+        before = urlsplit(request.headers.get("referer", ""))
+        if before.netloc != request.headers.get("host"):
+            return "/"
+        return inside(before.path.removeprefix(str(request.scope.get("root_path", "")).rstrip("/")))
 
     async def _asked(self, request: Request) -> Asked:
         return self._asking(request, await self.door.person_of(request))

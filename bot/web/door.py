@@ -14,6 +14,7 @@ from hmac import digest as hmac_of
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -21,6 +22,8 @@ from bot.app import Connected
 from bot.domain.people import ABSOLUTE, Caller
 from bot.flow.admission import Admission
 from bot.web.forms import Forbidden
+
+log = structlog.get_logger("desk")
 
 #: What the cookies of a session, and of a browser that is not signed in, are called.
 SESSION, FORM = "handbill", "handbill-form"
@@ -35,6 +38,7 @@ class Door:
     def __init__(self, live: Connected) -> None:
         self.admission = Admission(live.app.roster, live.app.clock)
         self._url = urlsplit(live.app.settings.url)
+        self._proxies, self._warned = live.app.settings.proxies, False
 
     async def person_of(self, request: Request) -> Caller | None:
         """Return who is asking: a person by their session, a program by its bearer token; None = nobody we know."""
@@ -94,18 +98,37 @@ class Door:
         """Have the browser forget its session, and ask for nothing again that it was shown."""
         for name in self._names(request, SESSION):
             answer.set_cookie(name, "", max_age=0, secure=name.startswith(PREFIX), httponly=True, samesite="lax")
+        answer.headers["clear-site-data"] = '"cache"'
 
     def place_of(self, request: Request) -> str:
-        """Return the address that a request came from: behind our own proxy, what that proxy says."""
+        """Return the address that a request came from: behind our own proxy, what that proxy says.
+
+        It says so at the end of what others said before, in the same line or in one more (RFC 9110 §5.3).
+        """
         peer = request.client.host if request.client else ""
-        told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-        return told if told and self._url.netloc and _is_near(peer) else peer
+        told = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+        if not (told and self._url.netloc):
+            return peer
+        if self._is_proxy(peer):
+            return told
+        if not self._warned:
+            self._warned = True
+            log.warning("who asks is told by a machine that HANDBILL_PROXIES does not name", machine=peer)
+        return peer
 
     def address(self, request: Request, path: str) -> str:
         """Return the whole address of a page of this desk, as people reach it."""
         if self._url.netloc:
             return self._url.geturl() + path
         return f"{request.url.scheme}://{request.headers.get('host', '')}{path}"
+
+    def _is_proxy(self, peer: str) -> bool:
+        try:
+            found = ip_address(peer.partition("%")[0])
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self._proxies)
 
     def _cookie(self, request: Request, kind: str) -> str:
         found = (request.cookies.get(name, "") for name in self._names(request, kind))
@@ -137,12 +160,3 @@ def _port_of(request: Request) -> str:
     """Return the port in the Host header, "" when there is none."""
     found = re.search(r":([0-9]{1,5})$", request.headers.get("host", ""))
     return found[1] if found else ""
-
-
-def _is_near(address: str) -> bool:
-    """Tell whether an address is this machine's or of a private network, where a proxy of ours may stand."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return found.is_loopback or found.is_private

@@ -20,7 +20,7 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
-    b"cache-control": b"no-cache",
+    b"cache-control": b"no-store",  # on a shared machine nothing stays behind of what somebody saw
 }
 
 STRANGER = b"""This desk does not answer to that name.

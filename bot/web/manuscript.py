@@ -1,5 +1,6 @@
 """How an article is shown to those who choose from it: its text with what is marked in it, and what a form says of it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,12 +9,16 @@ from bot.domain.article import Article, Block
 from bot.domain.edits import Edits, Wish
 from bot.domain.excerpt import Excerpt
 from bot.domain.excerpting.passages import cuts, snapped, spoken
+from bot.domain.rendering.parts import SHORTENED
 from bot.errors import BadInput
 from bot.flow.editing import Draft, Preview
 
 #: What a form's `choice` may be besides the offsets of a suggestion: nothing new, Handbill's choice, a marked passage,
 #: a passage by its first and last sentence, own words.
 KEEP, AUTO, PASSAGE, SENTENCES, OWN = "keep", "auto", "passage", "sentences", "own"
+
+#: What the notes on a post say of words that it had no room for: hashtags and a title may go, a person's words are missed.
+CUT = re.compile(rf"sentences? dropped|^text left out|^{SHORTENED}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def edits_of(fields: Mapping[str, str], article: Article, draft: Draft) -> Edits
     goes = {each.channel.name: f"goes-{each.channel.name}" in fields for each in open_}
     if "channels" not in fields:  # a form that does not ask where it goes
         goes = {each.channel.name: each.goes for each in open_}
-    scope = [each.channel.name for each in open_ if f"scope-{each.channel.name}" in fields]
+    scope = [each.channel.name for each in open_ if fields.get("scope", "") in ("", each.channel.name)]
     alts = {each.sha256: fields[f"alt-{each.sha256}"] for each in article.images if f"alt-{each.sha256}" in fields}
     return Edits(
         said=_said(fields, article, [name for name in scope if goes[name]]),
@@ -128,6 +133,12 @@ def seen_of(fields: Mapping[str, str]) -> Mapping[str, int]:
     """Return the versions of deliveries that a form's page showed: "3f2a@5 77c0@1"."""
     pairs = (each.partition("@") for each in fields.get("seen", "").split()[:500])
     return {name: int(version) for name, _, version in pairs if version.isascii() and version.isdigit()}
+
+
+def cut(draft: Draft) -> Sequence[Preview]:
+    """Return the channels where a manager's own words do not all fit."""
+    own = [each for each in draft.previews if each.open and each.excerpt is not None and not each.excerpt.verbatim]
+    return [each for each in own if each.post is not None and any(map(CUT.search, each.post.notes))]
 
 
 def lapsed(draft: Draft) -> Sequence[Preview]:

@@ -110,10 +110,10 @@ def words_of(fields: Mapping[str, str], channel: Channel) -> Mapping[str, str]:
     words = {name: fields.get(name, "") for name in ("zone", "daily", "budget")}
     words["days"] = ",".join(day for day in WEEKDAYS if fields.get(day) == "yes")
     words |= {name: "yes" if fields.get(name) == "yes" else "no" for name in ("resend", "paid_results")}
-    words |= {name: f"{fields.get(f'{name}_n', '').strip()}{fields.get(f'{name}_unit', '')}" for name in SPANS[1:]}
+    words |= {name: _spanned(fields, name) for name in SPANS[1:]}
     words["budget"] = words["budget"].strip().replace(",", ".") or "0"
     if fields.get("rhythm") == "every":
-        words["every"] = f"{fields.get('every_n', '').strip()}{fields.get('every_unit', '')}"
+        words["every"] = _spanned(fields, "every")
         words["between"] = f"{fields.get('first', '')}-{fields.get('last', '')}"
     else:
         # Commas as people type them, in Arabic too, and one too many at the end.
@@ -121,6 +121,12 @@ def words_of(fields: Mapping[str, str], channel: Channel) -> Mapping[str, str]:
     # What the form of this channel has no field for is left as it is.
     absent = ["budget"] * (channel.limits.price is None) + ["paid_results"] * (not channel.limits.reports.price)
     return {name: each for name, each in words.items() if name not in absent}
+
+
+def _spanned(fields: Mapping[str, str], name: str) -> str:
+    """Return a number with its unit; what is no number as it was typed, so that it can be told so."""
+    number = fields.get(f"{name}_n", "").strip()
+    return number if number and not number.isdecimal() else f"{number}{fields.get(f'{name}_unit', '')}"
 
 
 def blackout_fields(blackout: Blackout) -> dict[str, str]:

@@ -4,6 +4,7 @@ Filters   when, exact (moments), near (how far away), number, label (a text of b
 Globals   _ and ngettext, icon's sprite and other files by `static("desk.css")`, `at("/path")` through what is rendered
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,10 +12,11 @@ from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.app import Connected
+from bot.app import Connected, known_platforms
 from bot.domain.channel import Channel
+from bot.domain.delivery import Delivery
+from bot.domain.rendering.mentions import unnamed
 from bot.flow.settling import open_part
-from bot.platforms import adapters
 from bot.settings import ChannelSettings
 from bot.web import labels, moves, views
 from bot.web.routes import Asked
@@ -40,6 +42,11 @@ class Templates:
         }
         return self._environments(asked.words.language).get_template(name).render(more | dict(shown)).encode()
 
+    def _known(self, channel: str) -> str:
+        """Return the name people know a channel by."""
+        platforms = {each.name: each.platform for each in self._live.app.settings.channels}
+        return named(channel, platforms.get(channel, ""))
+
     def _environment(self, language: str) -> Environment:
         words, clock = spoken(language, self._live.app.settings.zone), self._live.app.clock
         environment = Environment(
@@ -55,6 +62,7 @@ class Templates:
         install = environment.install_gettext_callables  # type: ignore[attr-defined]
         install(words.gettext, words.ngettext, newstyle=True)
         environment.filters |= _filters(words) | {
+            "known": self._known,
             "when": lambda moment: words.when(moment, clock.now()),
             "exact": lambda moment: words.when(moment, clock.now(), exact=True),
             "day": lambda moment: words.day(moment, clock.now()),
@@ -83,6 +91,8 @@ def _filters(words: Words) -> dict[str, object]:
         "words": one_line,
         "open_part": open_part,
         "platform": platform,
+        "said_words": said_words,
+        "off_terminal": off_terminal,
     }
 
 
@@ -93,8 +103,24 @@ def seen_at(followers: str, url: str) -> str:
 
 def platform(channel: Channel | ChannelSettings) -> str:
     """Return the name people know a channel's platform by."""
-    known: Mapping[str, object] = adapters()
-    return str(getattr(known.get(channel.platform), "TITLE", channel.platform))
+    return _title(channel.platform)
+
+
+def _title(name: str) -> str:
+    known = known_platforms().get(name)
+    return known.TITLE if known else name
+
+
+def named(channel: str, platform: str = "") -> str:
+    """Return the name people know a channel by: "Mastodon", and "Mastodon (club)" for "mastodon__club"."""
+    first, _, second = channel.partition("__")
+    title = _title(platform or first)
+    return f"{title} ({second})" if second else title
+
+
+def said_words(delivery: Delivery) -> str:
+    """Return the beginning of what a delivery says, people in a manager's own words by their plain names."""
+    return one_line(unnamed(delivery.excerpt.text))
 
 
 def one_line(text: str, most: int = 160) -> str:
@@ -104,6 +130,12 @@ def one_line(text: str, most: int = 160) -> str:
         return words
     whole, _, cut = words[: most - 1].rpartition(" ")
     return f"{whole if whole and len(cut) < 30 else words[: most - 1]}…"
+
+
+def off_terminal(hint: str) -> str:
+    """Return a hint without what it says of the command line, where it says something else besides."""
+    parts = [each for each in re.sub(r": `[^`]*`", "", hint).split("; ") if "`" not in each]
+    return "; ".join(parts) or hint.replace("`", "")
 
 
 def is_web_address(url: str) -> bool:

@@ -16,14 +16,21 @@ from bot.domain.people import Caller, Right
 from bot.errors import BadInput, NotAllowed
 from bot.flow.editing import Editing
 from bot.flow.steering import Steering
+from bot.ports import Store
 from bot.web import forms
 from bot.web.words import Words
 
 if TYPE_CHECKING:
     from bot.app import Connected
-    from bot.store.sql import SqlStore
     from bot.web.desk import Desk
 
+#: What somebody may do who has a right.
+MAY: Mapping[Right, str] = {
+    Right.SEE: "may look at this desk",
+    Right.EDIT: "may write here",
+    Right.APPROVE: "may approve posts",
+    Right.ADMIN: "administers this desk",
+}
 GET, POST = ("GET", "HEAD"), ("POST",)
 
 
@@ -91,14 +98,19 @@ class Asked:
         return self.desk.live
 
     @property
-    def store(self) -> "SqlStore":
+    def store(self) -> Store:
         """Where they look things up."""
         return self.desk.live.app.store
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What who asks may do."""
+        return self.caller.rights if self.caller else frozenset()
 
     @cached_property
     def editing(self) -> Editing:
         """What managers write on articles, in the name of who asks."""
-        return self.live.app.editing.acting(self.caller.by if self.caller else "desk")
+        return self.live.app.editing.acting(self.caller.by if self.caller else "desk", self.rights)
 
     @cached_property
     def steering(self) -> Steering:
@@ -150,7 +162,7 @@ def refuse(asked: Asked, right: Right | None) -> None:
     if asked.caller is None:
         raise SignInFirst("sign in first")
     raise forms.Forbidden(
-        f"your account may not do this: it takes the right to {right}", hint="ask somebody who administers this desk"
+        f"your account may not do this: it takes somebody who {MAY[right]}", hint="ask who administers this desk"
     )
 
 
@@ -166,6 +178,15 @@ def whole_number(fields: Mapping[str, str], name: str) -> int:
     if not (given.isascii() and given.isdigit()):
         raise torn()
     return int(given)
+
+
+def refs_of(text: str) -> Sequence[str]:
+    """Return the deliveries that one of our own forms carries, as its page showed them: "3f2a@5 77c0@1"; raises BadInput."""
+    refs = text.split()
+    versions = [each.partition("@")[2] for each in refs]
+    if not refs or not all(each.isascii() and each.isdigit() for each in versions):
+        raise torn()
+    return refs
 
 
 def torn() -> BadInput:

@@ -30,6 +30,6 @@ class Shipped(StaticFiles):
         """Answer with a file, kept for good by who asked for this very content."""
         answer = await super().get_response(path, scope)
         known = self._digests.get(path)
-        if known and scope["query_string"] == f"v={known}".encode():
-            answer.headers["cache-control"] = FOR_GOOD
+        named = known and scope["query_string"] == f"v={known}".encode()
+        answer.headers["cache-control"] = FOR_GOOD if named else "no-cache"
         return answer

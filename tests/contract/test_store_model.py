@@ -117,7 +117,7 @@ class Ledger(RuleBasedStateMachine):
             change = replace(change, version=now.version + version)
         stale = stale or version == -1
         taken = moment is not None and moment != now.slot and moment in self.slots(now.channel)
-        known = (now.state, to) in TRANSITIONS or now.state is to is State.SCHEDULED
+        known = (now.state, to) in TRANSITIONS or (now.state is to and to in (State.SCHEDULED, State.HELD))
         allowed = known and to is not State.SENDING and not stale and not taken
         if self.attempted(self.store.move([change], self.clock.at), allowed):
             freed = {"slot": None, "due": None} if change.slot_free else {}

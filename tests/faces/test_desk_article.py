@@ -126,7 +126,7 @@ async def test_without_a_script_a_passage_is_chosen_by_sentences_for_some_channe
         form = fields_of(html)
         first = re.findall(r'<option value="(\d+)"', html.partition('id="from"')[2])[1]
         last = re.findall(r'<option value="(\d+)"', html.partition('id="to"')[2])[1]
-        del form["scope-bluesky"]
+        form["scope"] = "mastodon"
         await post(http, served, "save", form, choice="sentences", **{"from": first, "to": last})
         assert (await on(served, "mastodon")).excerpt.text == "Nobody had asked for it."
         assert await on(served, "bluesky") == before
@@ -200,7 +200,8 @@ async def test_what_changed_meanwhile_is_told_and_nothing_that_was_typed_is_lost
         form = fields_of(await page(http, served)) | {"choice": "own", "own": "My <b>words</b> & more"}
         await served.live.app.steering.acting("desk:bert").send_back([(await on(served, "mastodon")).id], "wrong date")
         status, told = await post(http, served, "save", form)
-        assert (status, "by desk:bert (send back)" in told) == (409, True)
+        assert (status, "“The library at night” on mastodon was changed meanwhile by bert." in told) == (409, True)
+        assert re.search(r"[0-9a-f]{8}…|@\d", told.partition('id="problem"')[2].partition("</section>")[0]) is None
         assert fields_of(told)["own"] == "My <b>words</b> & more"
         assert 'value="own" id="choice-own" checked' in told
         (folder / "night.md").write_text(ARTICLE.replace("Nobody", "Everybody"))
@@ -295,8 +296,7 @@ async def test_a_manager_s_way_from_a_selection_to_what_the_platform_received(de
             await shown.keyboard.press("Shift+ArrowRight")
         await column.get_by_text("The library stays", exact=False).wait_for()
 
-        for each in ("x", "telegram", "bluesky"):
-            await shown.locator(f'[name="scope-{each}"]').uncheck()
+        await shown.locator("#scope").select_option("mastodon")
         await shown.locator("#choice-own").check()
         await shown.locator("#own").fill("Come and read until midnight! 🦉 «ملتقى»")
         await column.get_by_text("Come and read until midnight!").wait_for()

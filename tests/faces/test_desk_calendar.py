@@ -175,7 +175,7 @@ async def test_what_is_being_sent_or_was_changed_since_is_refused(desk, http):
         assert "It is not waiting any more" in page
         fields = form_of(await get(http, served, "/calendar/move?what=b1@1"), "/calendar/move")
         status, said = await post(
-            http, served, "/calendar/move", fields | {"what": "a1", "slot": in_days(3).isoformat()}
+            http, served, "/calendar/move", fields | {"what": "a1@2", "slot": in_days(3).isoformat()}
         )
         assert (status, "it is being sent at this moment" in said) == (409, True)
         await served.live.app.steering.acting("cli:bert").hold(["b1"], "wrong date")

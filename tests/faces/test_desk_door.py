@@ -92,6 +92,21 @@ async def test_behind_a_proxy_tries_are_counted_by_who_it_tells_of(desk, monkeyp
         assert session.place == "203.0.113.9"
 
 
+async def test_nothing_that_somebody_saw_stays_on_the_disk(desk):
+    async with desk() as served:
+        await put(served, delivery("d1"))
+        link = f"/in/{await served.live.app.enrolling.add('bert', Role.EDITOR)}"
+        browser = Browser(served.address)
+        await browser.sign_in()
+        for path in ("/", "/?part=live", "/delivery/d1", "/account", "/people", "/history", link, "/calendar/sheet"):
+            status, headers, _ = await browser.look(path)
+            assert (path, status, headers["Cache-Control"]) == (path, 200, "no-store")
+        assert (await browser.look("/static/desk.css"))[1]["Cache-Control"] == "no-cache"
+        await browser.look()
+        _, headers, _ = await browser.send("/signout")
+        assert headers["Clear-Site-Data"] == '"cache"'
+
+
 async def test_without_a_proxy_nobody_says_where_they_come_from(desk):
     async with desk() as served:
         browser = Browser(served.address, **{"X-Forwarded-For": "203.0.113.9"})

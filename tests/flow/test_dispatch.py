@@ -134,6 +134,16 @@ async def test_a_refused_credential_pauses_the_channel_and_keeps_what_waits(hous
     assert [each.state for each in await house.store.deliveries()] == [State.SENT, State.SENT]
 
 
+async def test_a_refused_credential_leaves_the_reason_of_whoever_paused_meanwhile(house):
+    reason = "crisis: do not resume before Monday"
+    house.boards["board"].before = lambda: house.store.pause_channel("board", reason)
+    house.boards["board"].script = [Unauthorised(why="token revoked")]
+    await add(house, delivery("a1", channel="board"))
+    await house.settle(rounds=3)
+    assert {each.name: each.paused for each in await house.store.channels()}["board"] == reason
+    assert (await house.store.delivery("a1")).state is State.RETRYING
+
+
 async def test_a_thread_replies_part_to_part(house):
     board = house.boards["board"]
     await add(house, delivery("a1", channel="board", parts=3))

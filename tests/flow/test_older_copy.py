@@ -179,7 +179,7 @@ async def test_what_was_held_since_it_may_be_public_is_not_released_by_its_artic
         (held,) = await house.store.deliveries()
         assert held.state is State.HELD
         assert "look at the platform" in held.why
-        assert held.why.count("edited since") == 1
+        assert held.why.count("since then") == 1
     assert len(town.public) == 1
 
 

@@ -88,6 +88,8 @@ def test_a_secret_may_lie_in_a_file_named_from_the_root_or_from_home(tmp_path):
         (f"BOARD_TOKEN={SECRET}\nHANDBILL_DEADLINE=nan\n", "1 to 600"),
         (f"BOARD_TOKEN={SECRET}\nHANDBILL_DEADLINE=0\n", "1 to 600"),
         (f"BOARD_TOKEN={SECRET}\nHANDBILL_LOG=loud\n", "debug, info"),
+        (f"BOARD_TOKEN={SECRET}\nHANDBILL_PROXIES=proxy.example\n", "neither an address nor a network"),
+        (f"BOARD_TOKEN={SECRET}\nHANDBILL_PROXIES=10.0.0.1/8\n", "'10.0.0.1/8'"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_never_with_a_secret(tmp_path, text, told):

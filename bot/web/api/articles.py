@@ -29,8 +29,8 @@ from bot.web.api.shapes import LARGEST_NUMBER, Body, Delivery, Moment, Part, Sha
 TAG = "articles"
 #: Articles on one page, unless told otherwise and at most; pictures of one article; letters of one in base64.
 EACH, MOST, PICTURES, LONGEST_PICTURE = 30, 200, 8, 14 * 2**20
-#: Characters of an article, of a line of its facts, and of what a manager writes for a channel.
-LONGEST, LONGEST_LINE, LONGEST_WORDS, LONGEST_ALT = 400_000, 500, 20_000, 5_000
+#: Characters of an article, and of a line of its facts.
+LONGEST, LONGEST_LINE = 400_000, 500
 SHA256 = r"^[0-9a-f]{64}$"
 
 Campaign = Annotated[str, Path(max_length=200, examples=["library"])]
@@ -110,7 +110,7 @@ class NewPicture(Body):
     base64: str = Field(
         max_length=LONGEST_PICTURE, description="Its bytes", json_schema_extra={"contentEncoding": "base64"}
     )
-    alt: str = Field(default="", max_length=LONGEST_ALT)
+    alt: str = Field(default="", max_length=editing.LONGEST_ALT)
 
 
 class NewArticle(Body):
@@ -123,7 +123,10 @@ class NewArticle(Body):
     author: Line = ""
     tags: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=30)
     language: Line = Field(default="", description="BCP 47; empty = it is found out")
-    draft: Yes = Field(default=True, description="Its posts wait for approval; no: they are scheduled at once")
+    draft: Yes = Field(
+        default=True,
+        description="Its posts wait for approval; no: they are scheduled at once, which takes the right to approve",
+    )
     pictures: list[NewPicture] = Field(default_factory=list, max_length=PICTURES)
 
 
@@ -189,7 +192,7 @@ class Preview(Shape):
 class Own(Body):
     """A manager's own words."""
 
-    text: str = Field(min_length=1, max_length=LONGEST_WORDS, pattern=r"\S")
+    text: str = Field(min_length=1, max_length=editing.LONGEST, pattern=r"\S")
 
 
 class Passage(Body):
@@ -204,7 +207,7 @@ class Change(Body):
 
     said: dict[str, Own | Passage | None] = Field(default_factory=dict, max_length=100, description="By channel")
     goes: dict[str, Yes | None] = Field(default_factory=dict, max_length=100, description="By channel")
-    alts: dict[str, Annotated[str, Field(max_length=LONGEST_ALT)] | None] = Field(
+    alts: dict[str, Annotated[str, Field(max_length=editing.LONGEST_ALT)] | None] = Field(
         default_factory=dict, max_length=100, description="By the picture's SHA-256"
     )
 
@@ -255,7 +258,8 @@ async def create(by: By, body: NewArticle, response: Response) -> Arrived:
             language=body.language.strip(),
             draft=body.draft,
             pictures=tuple((each.name, _bytes(each), each.alt) for each in body.pictures),
-        )
+        ),
+        by.rights,
     )
     await app.intake.take(app.source)
     taken = (place.campaign, place.name) in await by.store.editions()
@@ -317,11 +321,12 @@ async def foresee(by: By, campaign: Campaign, name: Name, body: Change) -> list[
 async def save(by: By, campaign: Campaign, name: Name, body: Saving) -> list[Delivery]:
     """Keep what is written on an article; what waits is rendered anew and held.
 
-    The answer is all of its deliveries as they stand then. The article's file is never touched.
+    The answer is all of its deliveries as they stand then. The article's file is never touched. With `seen`, all that is
+    to change must be named there. What is approved is changed only by those who may approve: others get 409.
     """
     article = await by.store.article(campaign, name)
     change = _edits(body, article)
-    kept = await by.editing.change(campaign, name, change, edition=body.edition, seen=body.seen)
+    kept = await by.editing.change(campaign, name, change, edition=body.edition, seen=body.seen or None)
     return [shape(each) for each in kept]
 
 

@@ -18,11 +18,11 @@ from bot.domain.spans import LARGEST_SUM
 from bot.errors import BadInput, NotFound
 from bot.flow import gauging
 from bot.flow.drafting import MOST_DAILY, MOST_TIMES, BadPlan, drafted, silenced, without_times
+from bot.flow.steering import LONGEST_REASON
 from bot.web.api.operations import By, Operation
 from bot.web.api.shapes import At, Body, Moment, Shape, Yes, Zone
 
 TAG = "channels"
-LONGEST_REASON = 500
 #: The longest span of a plan in seconds, and the most blackouts it may have.
 LONGEST_SPAN, MOST_BLACKOUTS = 366 * 86400, 100
 #: A time of day.

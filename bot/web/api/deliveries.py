@@ -19,14 +19,15 @@ from bot.errors import BadInput
 from bot.flow.linkcheck import warnings_of
 from bot.flow.outlook import Outlook
 from bot.flow.settling import Verdict
+from bot.flow.steering import LONGEST_COMMENT
 from bot.web.api.operations import By, Operation
 from bot.web.api.shapes import At, Body, Day, Delivery, Moment, Shape, Whole, Yes, Zone, shape
 from bot.web.views import said
 from bot.web.words import spoken
 
 TAG = "deliveries"
-#: Deliveries on one page, unless told otherwise and at most; those that one decision is about; characters of a reason.
-EACH, MOST, TOGETHER, LONGEST_REASON = 50, 200, 100, 500
+#: Deliveries on one page, unless told otherwise and at most; those that one decision is about.
+EACH, MOST, TOGETHER = 50, 200, 100
 #: What an id may look like; the beginning of one will do.
 ID = r"^[0-9A-Za-z_-]{1,64}$"
 
@@ -110,7 +111,7 @@ class ToDay(Decision):
 class Comment(Decision):
     """What is to be changed."""
 
-    comment: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    comment: str = Field(min_length=1, max_length=LONGEST_COMMENT, pattern=r"\S")
 
 
 class Settlement(Decision):

@@ -4,10 +4,8 @@ In order: who asks and how often (401, 429), may they (403), was it asked before
 of that is here, and nowhere else.
 """
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +17,7 @@ from bot.domain.people import Right
 from bot.domain.throttle import Throttle
 from bot.errors import BadInput, NotAllowed
 from bot.flow.admission import network_of
+from bot.ports import Answer, Begun
 from bot.web.api.problems import Throttled, TooLong
 from bot.web.door import SAFE, bearer_of
 from bot.web.routes import Asked, SignInFirst, refuse
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 
 #: How many requests one caller may make at once, and the seconds after which one more.
 BURST, EVERY = 120, 0.2
-#: How many answers are kept for those who ask again, how long, and how long their keys may be.
-KEPT, LASTS, LONGEST_KEY = 500, timedelta(hours=24), 200
+#: How long an Idempotency-Key may be, and the headers that are kept with an answer.
+LONGEST_KEY, TOLD_AGAIN = 200, ("content-type", "location", "etag")
 #: Bytes of a body, and of one that brings pictures.
 LONGEST, LARGEST = 2**20, 32 * 2**20
 
-Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+Answering = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,29 +75,19 @@ def asked_of(request: Request) -> Asked:
 By = Annotated[Asked, Depends(asked_of)]
 
 
-@dataclass(slots=True)
-class Kept:
-    """An answer that is kept for whoever asks the same again; None while it is being made."""
-
-    fingerprint: str
-    at: datetime
-    answer: Response | None = None
-
-
 @dataclass
 class Entrance:
     """Lets requests through to the operations."""
 
     desk: "Desk"
     throttle: Throttle = field(default_factory=lambda: Throttle(burst=BURST, every=EVERY))
-    kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
 
     def route(self, operation: Operation) -> type[APIRoute]:
         """Return the kind of route that lets through to an operation those who have its right."""
         entrance = self
 
         class Guarded(APIRoute):
-            def get_route_handler(self) -> Answer:
+            def get_route_handler(self) -> Answering:
                 work = super().get_route_handler()
 
                 async def answered(request: Request) -> Response:
@@ -133,32 +122,29 @@ class Entrance:
             raise Throttled(wait)
         self.throttle.take(who, now)
 
-    async def once(self, request: Request, asked: Asked, work: Answer) -> Response:
+    async def once(self, request: Request, asked: Asked, work: Answering) -> Response:
         """Do what is asked, or give the answer of the first time when it comes again with the same Idempotency-Key.
 
-        (datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header) What was refused may be asked again.
+        (datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header) What was refused may be asked again. What a
+        restart cut off may not: nobody knows how far it got.
         """
         key, caller = request.headers.get("idempotency-key", ""), asked.caller
         if not key or request.method != "POST" or caller is None:
             return await work(request)
         if len(key) > LONGEST_KEY:
             raise BadInput(f"an Idempotency-Key has {LONGEST_KEY} characters at most")
-        now, name = asked.live.app.clock.now(), (caller.by, key)
+        answers, now = asked.live.app.answers, asked.live.app.clock.now()
         told = f"{request.url.path}\n{request.url.query}\n".encode() + await request.body()
         fingerprint = sha256(told).hexdigest()
-        known = self.kept.get(name)
-        if known is not None and now - known.at < LASTS:
+        if (known := await answers.begin_answer(caller.by, key, fingerprint, now)) is not None:
             return _again(known, fingerprint)
-        self.kept[name] = mine = Kept(fingerprint, now)
-        self.kept.move_to_end(name)
         try:
-            mine.answer = await work(request)
+            answer = await work(request)
         except BaseException:
-            self.kept.pop(name, None)
+            await answers.forget_answer(caller.by, key)
             raise
-        while len(self.kept) > KEPT:
-            self.kept.popitem(last=False)
-        return mine.answer
+        await answers.finish_answer(caller.by, key, _kept(answer))
+        return answer
 
 
 async def whole(request: Request, longest: int) -> bytes:
@@ -186,16 +172,18 @@ def with_body(request: Request, body: bytes) -> Request:
     return Request(request.scope, receive)
 
 
-def _again(known: Kept, fingerprint: str) -> Response:
+def _kept(answer: Response) -> Answer:
+    headers = tuple((name, each) for name in TOLD_AGAIN if (each := answer.headers.get(name)) is not None)
+    return Answer(status=answer.status_code, headers=headers, body=bytes(answer.body))
+
+
+def _again(known: Begun, fingerprint: str) -> Response:
     if known.fingerprint != fingerprint:
         raise BadInput("this Idempotency-Key came with another request before", hint="take a new key for each request")
     if known.answer is None:
+        hint = "ask again in a moment; after a restart look what became of it, and take a new key"
         raise NotAllowed(
-            "the first request with this Idempotency-Key is still being answered", hint="ask again in a moment"
+            "the first request with this Idempotency-Key is still being answered, or was cut off", hint=hint
         )
-    first = known.answer
-    answer = Response(bytes(first.body), first.status_code, media_type=first.media_type)
-    answer.headers.update({name: each for name, each in first.headers.items() if name in ("location", "etag")})
-    answer.headers["content-type"] = first.headers["content-type"]
-    answer.headers["idempotent-replayed"] = "true"
-    return answer
+    headers = dict(known.answer.headers) | {"idempotent-replayed": "true"}
+    return Response(known.answer.body, known.answer.status, headers)

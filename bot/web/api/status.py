@@ -1,6 +1,5 @@
 """How things stand, and the hold that stops everything."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -9,7 +8,7 @@ from pydantic import Field
 from bot.domain.delivery import State
 from bot.domain.people import Right
 from bot.flow.releasing import Overdue, Released
-from bot.store.lock import bot_is_running
+from bot.flow.steering import LONGEST_REASON
 from bot.web.api.channels import Channel, standing_channels
 from bot.web.api.operations import By, Operation
 from bot.web.api.shapes import At, Body, Delivery, Moment, Shape, shape
@@ -17,7 +16,6 @@ from bot.web.api.shapes import At, Body, Delivery, Moment, Shape, shape
 TAG = "status"
 #: How many deliveries that need a person are told.
 ATTENTION = 100
-LONGEST_REASON = 500
 
 
 class Held(Shape):
@@ -94,7 +92,7 @@ async def status(by: By, attention: Annotated[int, Query(ge=0, le=ATTENTION)] = 
     wanted = (State.UNCERTAIN, State.FAILED)
     urgent = await store.deliveries(states=wanted, limit=attention) if attention else ()
     return Status(
-        running=await asyncio.to_thread(bot_is_running, app.settings.data),
+        running=await app.is_running(),
         trouble=await store.trouble(),
         paused=Held.model_validate(hold),
         channels=await standing_channels(app),

@@ -17,13 +17,13 @@ from babel.lists import format_list
 from fastapi.responses import JSONResponse, Response
 
 from bot.domain.agenda import Day, days_of
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import COMING, Delivery
 from bot.domain.people import Right
 from bot.domain.plan import instant
 from bot.errors import BadInput
 from bot.flow.slotting import Moved
 from bot.web.almanac import MOVABLE, Almanac
-from bot.web.routes import POST, Asked, Notice, Route, Undo, inside, torn
+from bot.web.routes import POST, Asked, Notice, Route, Undo, inside, refs_of, torn
 from bot.web.words import N_, spoken
 
 #: How many days the list shows, and how many deliveries a day lists: on a list, on a week's sheet, on a month's.
@@ -149,6 +149,7 @@ async def choosing(asked: Asked) -> Response:
         cards=[almanac.card(each) for each in deliveries],
         stuck=[each for each in deliveries if each.state not in MOVABLE],
         refs=" ".join(f"{each.id}@{each.version}" for each in deliveries),
+        soon=_suggested(free, app.clock.now(), words.zone),
         free=[(day.isoformat(), almanac.day(day), slots) for day, slots in days.items()],
         today=app.clock.now().astimezone(words.zone).date().isoformat(),
         back=inside(query.get("back", ""), place.address()),
@@ -159,6 +160,7 @@ async def move(asked: Asked) -> Response:
     """Give deliveries the moment or the day that the form names."""
     given = await asked.form()
     back, zone = inside(given.get("back", ""), "/calendar"), zone_of(given.get("zone", ""), asked)
+    refs_of(given.get("what", ""))
     moved = await asked.steering.move(_refs(given.get("what", "")), target_of(given, zone))
     return asked.to(back, await _notice(asked, moved, zone, back))
 
@@ -171,8 +173,7 @@ async def undo(asked: Asked) -> Response:
     for each in given.get("what", "").split()[:TOGETHER]:
         ref, _, moment = each.partition("=")
         places[ref] = _moment(moment) if moment else None
-    if not places:
-        raise torn()
+    refs_of(" ".join(places))
     await asked.steering.put_back(places)
     return asked.to(back, Notice(asked._("It is back where it was.")))
 
@@ -187,9 +188,19 @@ async def _notice(asked: Asked, moved: Sequence[Moved], zone: ZoneInfo, back: st
     almanac = Almanac(words, await asked.store.channels(), await app.calendar.titles(now), app.clock.now())
     card = almanac.card(now[0])
     when = words.when(card.moment, app.clock.now()) if card.moment else ""
+    approved = any(each.was.state not in COMING for each in changed)
     if len(now) == 1:
         told = asked._("“%(title)s” goes out on %(channel)s: %(when)s.")
+        if approved:
+            told = asked._("“%(title)s” is approved and goes out on %(channel)s: %(when)s.")
         said = told % {"title": card.title, "channel": card.mark.label, "when": when}
+    elif approved:
+        told = asked.words.ngettext(
+            "%(n)d post approved, the first goes out: %(when)s.",
+            "%(n)d posts approved, the first goes out: %(when)s.",
+            len(now),
+        )
+        said = told % {"n": len(now), "when": when}
     else:
         told = asked.words.ngettext(
             "%(n)d post moved, the first: %(when)s.", "%(n)d posts moved, the first: %(when)s.", len(now)
@@ -216,6 +227,14 @@ async def _place(asked: Asked) -> Place:
         zone=zone,
         channel=channel if channel in known else "",
     )
+
+
+def _suggested(free: Sequence[datetime], now: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the form proposes: the first free slot after today, else tomorrow without a time of its own."""
+    today = now.astimezone(zone).date()
+    locally = (each.astimezone(zone) for each in free)
+    tomorrow = datetime.combine(today + timedelta(days=1), time(0), tzinfo=zone)
+    return next((each for each in locally if each.date() > today), tomorrow)
 
 
 def _day(text: str) -> date | None:

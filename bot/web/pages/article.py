@@ -16,8 +16,10 @@ from bot.domain.delivery import UNSENT, Delivery, State
 from bot.domain.edits import Edits
 from bot.domain.people import Right
 from bot.errors import BadInput, HandbillError, NotAllowed, NotFound
-from bot.flow.editing import Draft
+from bot.flow.deciding import Overtaken
+from bot.flow.editing import Draft, Preview
 from bot.web import forms, manuscript
+from bot.web.labels import STATES
 from bot.web.pages.agenda import target_of, zone_of
 from bot.web.routes import POST, Asked, Notice, Route, Undo
 from bot.web.words import N_
@@ -52,7 +54,8 @@ async def preview(asked: Asked) -> Response:
     except (BadInput, NotAllowed, NotFound) as error:
         marked, draft, wrong = None, await asked.editing.draft(campaign, name), error.what
     shows = _shown(draft)
-    return await asked.page("previews.html", still=True, draft=draft, marked=marked, wrong=wrong, **shows)
+    told = {"marked": marked, "wrong": wrong, "typing": True}
+    return await asked.page("previews.html", still=True, draft=draft, **told, **shows)
 
 
 async def picture(asked: Asked) -> Response:
@@ -87,15 +90,14 @@ async def _decided(asked: Asked, verb: str, fields: Mapping[str, str], change: E
     """Keep what was written and do what the button says; return the deliveries that this was about."""
     seen, only = manuscript.seen_of(fields), fields.get("only", "")
     campaign, name = asked.named("campaign"), asked.named("name")
-    there = await asked.editing.change(
-        campaign, name, change, edition=fields.get("edition", ""), seen=seen, whole=verb != "save"
-    )
-    known = [each for each in there if each.id in seen or change.goes.get(each.channel)]
-    meant = [each for each in known if only in ("", each.channel) and not each.receipts]
+    edition = fields.get("edition", "")
+    if verb == "save":
+        await asked.editing.change(campaign, name, change, edition=edition, seen=seen)
+        return ()
+    kept = await asked.editing.keep(campaign, name, change, edition=edition, seen=seen)
+    meant = [each for each in kept if only in ("", each.channel) and not each.receipts]
     held = [each for each in meant if each.state is State.HELD]
     match verb:
-        case "save":
-            return ()
         case "back":
             waiting = [each for each in meant if each.state in UNSENT]
             return await asked.steering.send_back(_refs(waiting), fields.get("comment", ""))
@@ -164,17 +166,43 @@ async def _page(
         held=[each for each in waiting if each.state is State.HELD],
         today=today,
         problem=wrong,
+        overtaken=_overtaken(asked, article.title, wrong) if isinstance(wrong, Overtaken) else "",
         marked=None,
         wrong="",
+        typing=False,
         **shows,
     )
 
 
-def _shown(draft: Draft) -> dict[str, str]:
+def _overtaken(asked: Asked, title: str, error: Overtaken) -> str:
+    """Return who was there first, by the names that people know."""
+    told = {
+        "title": title,
+        "channel": error.delivery.channel,
+        "name": error.by.partition(":")[2] or "Handbill",
+        "state": asked._(STATES[error.delivery.state]),
+    }
+    return asked._("“%(title)s” on %(channel)s was changed meanwhile by %(name)s. It is now: %(state)s.") % told
+
+
+def _shown(draft: Draft) -> dict[str, object]:
     """Return what both the page and its previews name."""
     article = draft.article
     seen = " ".join(f"{each.delivery.id}@{each.delivery.version}" for each in draft.previews if each.delivery)
-    return {"here": path_of(article.campaign, article.name), "edition": article.digest, "seen": seen}
+    return {
+        "here": path_of(article.campaign, article.name),
+        "edition": article.digest,
+        "seen": seen,
+        "open": [each for each in draft.previews if each.open],
+        "approves": sum(map(_approved, draft.previews)),
+        "cut": manuscript.cut(draft),
+    }
+
+
+def _approved(preview: Preview) -> bool:
+    """Tell whether the page's button approves what a channel gets: it waits for a word, or is written anew."""
+    waits = preview.delivery is None or preview.changed or preview.delivery.state is State.HELD
+    return preview.open and preview.post is not None and waits
 
 
 def path_of(campaign: str, name: str) -> str:

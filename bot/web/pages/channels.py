@@ -9,12 +9,13 @@ from datetime import timedelta
 from babel.dates import format_timedelta
 from fastapi.responses import Response
 
+from bot.app import known_platforms
 from bot.domain.channel import LinkPlace
 from bot.domain.pacing import money
 from bot.domain.people import Right
-from bot.platforms import Adapter, adapters
+from bot.flow.steering import LONGEST_REASON
+from bot.ports import Adapter
 from bot.settings import ChannelSettings
-from bot.web.pages.pausing import LONGEST_REASON
 from bot.web.routes import POST, Asked, Notice, Route, Undo
 from bot.web.words import N_
 
@@ -45,7 +46,7 @@ async def front(asked: Asked) -> Response:
         links=LINKS,
         money=money,
         span_of=span_of,
-        offers=[(name, adapter.TITLE, needed(adapter)) for name, adapter in adapters().items()],
+        offers=[(name, adapter.TITLE, needed(adapter)) for name, adapter in known_platforms().items()],
     )
 
 
@@ -56,7 +57,7 @@ def needed(adapter: Adapter) -> Sequence[tuple[str, str]]:
 
 def lacks(channel: ChannelSettings) -> Mapping[str, str]:
     """Return the settings that a channel lacks, and where to get each."""
-    adapter = adapters()[channel.platform]
+    adapter = known_platforms()[channel.platform]
     account = channel.name.removeprefix(channel.platform).upper()
     helps = {f"{adapter.NAME}_{each.key}".upper() + account: each.help for each in adapter.FIELDS}
     return {name: helps.get(name, "") for name in channel.missing}

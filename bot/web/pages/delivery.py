@@ -151,6 +151,8 @@ async def settle(asked: Asked) -> Response:
         raise torn() from error
     version, url = whole_number(given, "version"), given.get("url", "").strip()
     if verdict in labels.FINAL and given.get("sure") != "yes":
+        if verdict is Verdict.THERE:
+            await asked.steering.check_address(f"{name}@{version}", url)
         delivery = await asked.store.delivery(name)
         label = asked._(labels.VERDICTS[verdict])
         fields = {"version": str(version), "url": url, "verdict": str(verdict), "sure": "yes"}

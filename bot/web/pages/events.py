@@ -18,13 +18,32 @@ EVERY, LOOKS = 1.0, 600
 SIGN = 15
 #: Milliseconds after which a browser comes back when the line was closed.
 BACK = b"retry: 2000\n\n"
+#: Lines that one session (or program) may keep open at once, and the milliseconds after which it asks anew without one.
+LINES, LATER = 8, b"retry: 30000\n\n"
 
 
 async def told(asked: Asked) -> AsyncIterator[bytes]:
-    """Yield an event at once and whenever the ledger changed, until the desk stops or it is time to ask anew."""
-    yield BACK
+    """Yield an event at once and whenever the ledger changed, until the desk stops or it is time to ask anew.
+
+    Who keeps too many lines open is told once, and asks again now and then.
+    """
+    caller, listeners = asked.caller, asked.desk.listeners
+    who = (caller.session.id if caller.session else caller.by) if caller else ""
+    listeners[who] += 1
+    try:
+        many = listeners[who] > LINES
+        yield LATER if many else BACK
+        async for event in _versions(asked, 1 if many else LOOKS):
+            yield event
+    finally:
+        listeners[who] -= 1
+        if not listeners[who]:
+            del listeners[who]
+
+
+async def _versions(asked: Asked, looks: int) -> AsyncIterator[bytes]:
     known = None
-    for look in range(LOOKS):
+    for look in range(looks):
         try:
             version = await asked.desk.changes.version()
         except HandbillError:

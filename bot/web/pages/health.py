@@ -1,4 +1,7 @@
-"""/health   JSON for probes: whether the bot runs and can write, whether it is paused, when it next has something to do"""
+"""/health   JSON for probes: whether the bot runs and can write, whether it is paused, when it next has something to do
+
+Which channels stand still is told to anybody, why only to who may see the desk: reasons are the managers' own words.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,6 +34,7 @@ async def health(asked: Asked) -> Response:
         async with asyncio.timeout(HEALTH_WAITS):
             hold, upcoming = await asked.store.hold(), await asked.store.next_due()
             trouble, channels = await asked.store.trouble(), await still(asked.live)
+            channels = channels if asked.may("see") else dict.fromkeys(channels, "paused")
     except (HandbillError, TimeoutError) as error:
         trouble = error.what if isinstance(error, HandbillError) else "the database does not answer"
     if trouble:

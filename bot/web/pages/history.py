@@ -24,9 +24,11 @@ EACH, LONGEST = 50, 200
 VERBS: Mapping[str, str] = {
     "approve": N_("approved"),
     "hold": N_("held it back"),
+    "send back": N_("sent it back with a comment"),
     "cancel": N_("cancelled it"),
     "send-now": N_("sent now"),
     "move": N_("moved"),
+    "reslot": N_("gave it the next free slot"),
     "put back": N_("put back"),
     "retract": N_("took back"),
     "override": N_("wrote own words"),
@@ -54,13 +56,17 @@ VERBS: Mapping[str, str] = {
     "code off": N_("signs in without a code"),
     "token add": N_("made a token"),
     "token revoke": N_("revoked a token"),
+    "backup": N_("made a backup"),
+    "restore": N_("put a backup in place"),
+    "export": N_("exported everything"),
+    "import": N_("took in an export"),
 }
 #: Through what somebody decided.
 WAYS: Mapping[str, str] = {
     "desk": N_("desk"),
     "cli": N_("command line"),
     "telegram": N_("chat"),
-    "token": N_("program"),
+    "api": N_("program"),
 }
 
 

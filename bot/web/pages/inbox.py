@@ -16,7 +16,7 @@ from bot.errors import BadInput, HandbillError, NotAllowed, NotFound
 from bot.sources.arrivals import Arrival
 from bot.web import forms
 from bot.web.pages.article import path_of
-from bot.web.routes import POST, Asked, Notice, Route, Undo, inside
+from bot.web.routes import POST, Asked, Notice, Route, Undo, inside, refs_of
 from bot.web.words import N_
 
 #: How many articles a page of the list has, and how many deliveries one press approves.
@@ -72,7 +72,7 @@ async def approve(asked: Asked) -> Response:
     """Approve what is ticked, article by article: one that is refused does not keep the others waiting."""
     fields = await asked.form(forms.LONG)
     back, done, refused = inside(fields.get("back", ""), "/inbox"), list[str](), list[str]()
-    ticked = [each.split() for name, each in fields.items() if name.startswith("what-") and each.split()]
+    ticked = [refs_of(each) for name, each in fields.items() if name.startswith("what-") and each.split()]
     if not ticked:
         raise BadInput("nothing is ticked", hint="tick the articles that may go out, then press again")
     if sum(map(len, ticked)) > TOGETHER:
@@ -98,7 +98,7 @@ async def take(asked: Asked) -> Response:
     """Write a new article into the managers' folder and take it in at once."""
     fields, files = await asked.files()
     try:
-        found = await asked.live.app.arrivals.add(_arrival(fields, files))
+        found = await asked.live.app.arrivals.add(_arrival(fields, files), asked.rights)
     except HandbillError as error:
         return await _form(asked, fields, 409 if isinstance(error, NotAllowed) else 400, error)
     await asked.live.app.intake.take(asked.live.app.source)

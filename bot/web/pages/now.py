@@ -45,6 +45,14 @@ class Overview:
         return (*self.uncertain, *self.failed)
 
     @property
+    def waiting(self) -> Sequence[Sequence[Delivery]]:
+        """What waits for a word, that of one article together, in the order in which articles begin to wait."""
+        groups: dict[tuple[str, str], list[Delivery]] = {}
+        for each in self.held:
+            groups.setdefault((each.campaign, each.article), []).append(each)
+        return [sorted(group, key=lambda each: each.channel) for group in groups.values()]
+
+    @property
     def paused(self) -> Mapping[str, str]:
         """Why each paused channel is, by its name."""
         return {each.name: each.paused for each in self.channels if each.paused}

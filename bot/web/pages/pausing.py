@@ -10,12 +10,10 @@ from fastapi.responses import Response
 from bot.domain.people import Right
 from bot.errors import BadInput
 from bot.flow.releasing import Overdue
+from bot.flow.steering import LONGEST_REASON
 from bot.web import labels
 from bot.web.frame import COUNTED
 from bot.web.routes import POST, Asked, Notice, Route, Sure, inside, torn
-
-#: Characters of the reason for a pause.
-LONGEST_REASON = 500
 
 
 async def pause(asked: Asked) -> Response:

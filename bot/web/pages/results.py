@@ -158,7 +158,9 @@ def _section(asked: Asked, standing: Standing, first: date, last: date) -> Secti
 
 async def front(asked: Asked) -> Response:
     """Tell what became of what was posted."""
-    return await asked.page("results.html", view=await _overview(asked), **_shown(asked))
+    view = await _overview(asked)
+    titles = await asked.store.titles(list({(each.campaign, each.article) for each in view.posts}))
+    return await asked.page("results.html", view=view, titles=titles, **_shown(asked))
 
 
 async def table(asked: Asked) -> Response:
@@ -199,7 +201,9 @@ async def post(asked: Asked) -> Response:
     charts = [(count, chart(many, turned=turned, width=300)) for count, many in found if set(many) != {None} and many]
     ages = [format_timedelta(each.at - published, threshold=1, locale=asked.words.locale) for each in told]
     view = Growth(result=result, told=told, ages=ages, charts=charts)
-    return await asked.page("result.html", view=view, **_shown(asked))
+    about = (delivery.campaign, delivery.article)
+    title = (await asked.store.titles([about])).get(about) or "/".join(about)
+    return await asked.page("result.html", view=view, title=title, **_shown(asked))
 
 
 def _shown(asked: Asked) -> dict[str, Any]:

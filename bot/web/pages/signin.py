@@ -17,7 +17,7 @@ async def ask(asked: Asked) -> Response:
     going = inside(asked.request.query_params.get("next", ""))
     if asked.caller:
         return asked.to(going)
-    return await _asking(asked, 200, going)
+    return await signing_in(asked, 200, going)
 
 
 async def sign_in(asked: Asked) -> Response:
@@ -29,12 +29,12 @@ async def sign_in(asked: Asked) -> Response:
     try:
         secret = await door.admission.sign_in(name, given.get("password", ""), given.get("code", ""), place, agent)
     except TooOften as error:
-        answer = await _asking(asked, 429, going, name, too_often(asked, error))
+        answer = await signing_in(asked, 429, going, name, too_often(asked, error))
         answer.headers["retry-after"] = str(max(1, round(error.wait)))
         return answer
     except Wrong:
         words = asked._("This name, password or code is not right. Check them, or ask an admin for a new link.")
-        return await _asking(asked, 403, going, name, words)
+        return await signing_in(asked, 403, going, name, words)
     answer = asked.to(going)
     door.let_in(request, answer, secret)
     return answer
@@ -76,7 +76,8 @@ async def come_in(asked: Asked) -> Response:
     return answer
 
 
-async def _asking(asked: Asked, status: int, going: str, name: str = "", wrong: str = "") -> Response:
+async def signing_in(asked: Asked, status: int, going: str, name: str = "", wrong: str = "") -> Response:
+    """Answer with the form where one signs in, which leads on to `going`; or say how the first account is made."""
     if not await asked.desk.door.admission.anybody():
         return await asked.page("first.html", 403)
     return await asked.page("signin.html", status, still=True, going=going, name=name, wrong=wrong)

@@ -44,6 +44,14 @@ function place(at) {
   return last && [last, last.data.length];
 }
 
+/** Bring a choice into sight within its box, and leave the page where it is: somebody is selecting in it. */
+function reveal(option) {
+  const box = option.parentElement;
+  const [within, seen] = [option.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (within.top < seen.top) box.scrollTop += within.top - seen.top;
+  else if (within.bottom > seen.bottom) box.scrollTop += Math.min(within.bottom - seen.bottom, within.top - seen.top);
+}
+
 /** Tell the form what is selected in the article; the previews follow by themselves. */
 function take() {
   const selection = getSelection();
@@ -55,6 +63,7 @@ function take() {
   field.value = passage;
   choice.checked = true;
   document.getElementById("selected").textContent = range.toString().trim();
+  reveal(choice.closest(".option"));
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -105,3 +114,46 @@ if (choice) {
     }
   });
 }
+
+// Pressed is pressed: no preview is asked for any more, and a second click sends nothing.
+let leaving = false;
+const previews = document.getElementById("previews");
+form.addEventListener("submit", (event) => {
+  if (leaving) {
+    event.preventDefault();
+    return;
+  }
+  leaving = true;
+  htmx.trigger(previews, "htmx:abort");
+  keep();
+});
+previews.addEventListener("htmx:confirm", (event) => leaving && event.preventDefault());
+addEventListener("pageshow", () => (leaving = false));
+
+// What is typed outlives a session that ended meanwhile: signed in again, one finds it in the form.
+const DRAFT = `draft ${form.dataset.draft}`;
+
+/** Keep what stands in the form until the desk has answered that it is kept there. */
+function keep() {
+  const typed = [...new FormData(form)].filter(([name]) => !SEALED.has(name));
+  sessionStorage.setItem(DRAFT, JSON.stringify({ edition: form.elements.edition.value, typed }));
+}
+const SEALED = new Set(["token", "edition", "seen", "channels"]);
+
+/** Put back what was typed when it was lost on the way; what the desk took, or shows by itself, needs none of that. */
+function restore() {
+  const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
+  sessionStorage.removeItem(DRAFT);
+  const answered = document.querySelector("#notice .notice, #problem");
+  if (!kept || answered || kept.edition !== form.elements.edition.value) return;
+  const typed = new Map(kept.typed);
+  for (const each of form.elements) {
+    if (!each.name || SEALED.has(each.name) || each.matches("button")) continue;
+    if (each.type === "checkbox") each.checked = typed.has(each.name);
+    else if (each.type === "radio") each.checked = typed.get(each.name) === each.value;
+    else if (typed.has(each.name)) each.value = typed.get(each.name);
+  }
+  document.getElementById("again").hidden = false;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+if (form.dataset.draft) restore();

@@ -53,7 +53,7 @@ async function send(address, fields) {
   const page = await parsed(response);
   const trouble = page.getElementById("trouble");
   if (!response.ok || trouble) {
-    const words = [...(trouble ?? page.body).querySelectorAll("h1, p")].map((each) => each.textContent.trim()).filter(Boolean);
+    const words = [...(trouble ?? page.body).querySelectorAll("h1, p:not(:has(a))")].map((each) => each.textContent.trim()).filter(Boolean);
     complain(...(words.length ? words : [told.lost]));
     return false;
   }
@@ -87,6 +87,7 @@ async function open(address) {
   form.querySelector(".back")?.parentElement.remove();
   place.replaceChildren(document.importNode(form, true));
   box.showModal();
+  place.querySelector("#to-day")?.focus();
 }
 
 box?.addEventListener("submit", async (event) => {
@@ -197,7 +198,14 @@ async function events({ startStr, endStr }) {
 /** EventCalendar calls a week a table whose bodies hold articles, which no table may; the list is there for those who hear it. */
 const ROLES = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader"].map((each) => `[role="${each}"]`).join();
 const COUNTS = ["aria-colindex", "aria-rowindex", "aria-colcount", "aria-rowcount"];
+let opened = false;
 function plainly() {
+  const today = told.view === "month" && !opened && grid.querySelector(".ec-today");
+  if (today) {
+    opened = true; // once: who scrolled elsewhere stays there
+    const main = today.closest(".ec-main");
+    main.scrollTop += today.getBoundingClientRect().top - main.getBoundingClientRect().top - 40;
+  }
   for (const each of grid.querySelectorAll(ROLES)) {
     each.setAttribute("role", "presentation");
     for (const count of COUNTS) each.removeAttribute(count);
@@ -217,7 +225,7 @@ function draw() {
     timeZone: "UTC",
     locale: told.locale,
     headerToolbar: { start: "", center: "", end: "" },
-    height: told.view === "week" ? "46rem" : "54rem",
+    height: told.view === "week" ? "46rem" : "max(30rem, calc(100vh - 14rem))",
     dayMaxEvents: true,
     moreLinkContent: ({ num }) => `+${num} ${told.more}`,
     allDayContent: told.allDay,
