@@ -40,10 +40,10 @@ class _Moved(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Return what is left of the words; raises MissingParameter for the right one."""
+        words = [each for each in args if not each.startswith("-")]
         try:
             return super().parse_args(ctx, args)
         except click.MissingParameter as error:
-            words = [each for each in args if not each.startswith("-")]
             if words and error.param is not None and error.param.name == "deliveries" and not _is_moment(words[-1]):
                 to = next(each for each in self.params if each.name == "to")
                 hint = "a day, or a day and a time: 2026-11-24, '2026-11-24 09:00'"

@@ -72,7 +72,9 @@ class Store(Protocol):
         moves: Sequence[Change] = (),
         added: Sequence[Delivery] = (),
         acts: Sequence[Act] = (),
-    ) -> Sequence[Delivery]: ...  # all or nothing; `renewed` as replace_post, `moves` as move, `added` as add_deliveries
+    ) -> Sequence[
+        Delivery
+    ]: ...  # all or nothing; `renewed` as replace_post, `moves` as move, `added` as add_deliveries
     # ^ only while the deliveries `seen` have those versions; returns all of the article's as they are then. NotAllowed also
     #   when one that is added would be the second that lives on its channel
     async def inbox(self, wanted: Wanted) -> Sequence[Letter]: ...  # articles that came in, the newest first

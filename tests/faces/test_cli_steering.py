@@ -180,3 +180,10 @@ def test_a_resume_with_nothing_paused_says_so_and_decides_nothing(home):
     done = told(home, "resume", "--drop")
     assert (done["paused"], done["dropped"]) == (False, 0)
     assert told(home, "audit") == []
+
+
+def test_who_names_a_delivery_and_no_moment_is_told_that_the_moment_is_missing(home):
+    words = refused(home, 2, "move", "3f2a")
+    assert "TO" in words
+    assert "2026-11-24 09:00" in words
+    assert "DELIVERY" not in words

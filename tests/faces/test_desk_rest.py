@@ -17,7 +17,7 @@ from tests.faces.test_desk_decide import press, unsure
 from tests.faces.test_desk_hold import Visitor
 from tests.faces.test_desk_plan import CHANNELS, FORM, send
 
-STEPS = {"every": timedelta(seconds=10)}
+STEP = timedelta(seconds=10)
 
 
 async def test_dropped_on_a_day_with_room_at_any_time_it_goes_out_by_daylight_and_that_it_is_approved_is_told(
@@ -26,7 +26,7 @@ async def test_dropped_on_a_day_with_room_at_any_time_it_goes_out_by_daylight_an
     async with desk(HERE) as served:
         await fill(served, delivery("h1", due=None), delivery("h2", "wall", due=None), delivery("h3", due=None))
         for name in ("board", "wall"):
-            await served.live.app.store.put_plan(name, Plan(zone="Europe/Berlin", **STEPS))
+            await served.live.app.store.put_plan(name, Plan(zone="Europe/Berlin", every=STEP))
         _, after = await move(http, served, "h1@1 h2@1", day=day_in(2))
         assert [await slot(served, name) for name in ("h1", "h2")] == [in_days(2)] * 2
         assert "2 posts approved, the first goes out:" in after

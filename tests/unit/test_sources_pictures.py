@@ -99,7 +99,7 @@ async def test_pictures_may_lie_beside_another_campaign(desk: Desk):
 class Faulty:
     """A media folder with a fault in the program."""
 
-    async def put(self, data: bytes, alt: str) -> Image:
+    async def put(self, data: bytes, alt: str, *, anew: bool = False) -> Image:
         raise KeyError(alt)
 
     async def fitted(self, image: Image, limits: Limits) -> tuple[bytes, str]:
