@@ -133,7 +133,7 @@ async def test_what_waits_of_an_article_is_put_on_a_day_and_back(desk, http):
         await fill(served, delivery("h1", due=None), delivery("h2", "wall", due=None), delivery("a1", due=in_days(3)))
         _, after = await move(http, served, "h1@1 h2@1", day=day_in(3))
         assert [await slot(served, name) for name in ("h1", "h2")] == [in_days(3, "12:30"), in_days(3)]
-        assert "2 posts moved" in after
+        assert "2 posts approved" in after
         await post(http, served, "/calendar/undo", form_of(after, "/calendar/undo"))
         back = [await served.live.app.store.delivery(name) for name in ("h1", "h2")]
         assert [(each.state, each.slot) for each in back] == [(State.HELD, None)] * 2
