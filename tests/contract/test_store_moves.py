@@ -76,7 +76,7 @@ async def test_moves_are_made_all_or_none(store):
     assert len(await store.history("a1")) == 1
 
 
-@pytest.mark.parametrize("to", [State.HELD, State.SENT, State.RETRYING, State.SENDING])
+@pytest.mark.parametrize("to", [State.SENT, State.RETRYING, State.SENDING])
 async def test_a_move_that_does_not_exist_is_refused(store, to):
     await store.add_deliveries([delivery(due=None)], NOON)
     held = await store.delivery("a1")
