@@ -85,6 +85,7 @@ async def filled(folder):
     await enrolled(store)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("INSERT INTO strays VALUES ('zz', 1, 5, 1, 'k', 5, 'f', 9, 0, 'library', 'zz', 'x')")
+        raw.execute("INSERT INTO answers VALUES ('api:wall', 'k', 7, 'f', 201, '{}', x'7b7d')")
         raw.execute("INSERT INTO removals SELECT delivery, part, 7 FROM receipts LIMIT 1")
         raw.execute('INSERT INTO looks VALUES (\'https://library.example.org\', 7, \'{"status": 200, "final": ""}\')')
     await store.close()

@@ -144,7 +144,8 @@ async def retold(store: Store, delivery: Delivery, why: str) -> str:
     """Return a new reason; behind what was told of a delivery that may be public, which the next to approve must read."""
     if delivery.state not in TOLD or not await may_be_public(store, delivery):
         return why
-    return f"{delivery.why.partition(SINCE)[0]}{SINCE}{why}"
+    told = delivery.why.partition(SINCE)[0]
+    return why if why.startswith(told) else f"{told}{SINCE}{why}"  # an undo gives back the whole of it
 
 
 def begun(delivery: Delivery) -> bool:

@@ -287,7 +287,7 @@ async def test_a_manager_is_heard_while_a_reader_is_still_being_answered(room):
         await asyncio.wait_for(began.wait(), PATIENCE)
         assert "paused: first" in (await room.told(1))[0]
         room.bench.service.say(OTHER, "/hold second", "Ben")
-        assert "paused: second" in (await room.told(1, OTHER))[0]
+        assert "The reason now reads: second" in (await room.told(1, OTHER))[0]
     assert [(by, verb) for by, verb, _ in await room.acts()] == [("telegram:42", "pause"), ("telegram:43", "pause")]
 
 

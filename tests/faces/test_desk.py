@@ -98,7 +98,7 @@ async def test_what_comes_next_is_in_order_with_its_channel_length_and_reason(de
         await put(served, *reversed(late), first)
         html = await page(http, served)
     coming = section(html, "coming")
-    assert coming.startswith("Next Mon 4 May, 16:30 library/night-opening mastodon Tea at nine.")
+    assert coming.startswith("Next Mon 4 May, 16:30 library/night-opening Mastodon Tea at nine.")
     assert "20 / 280 · 20 / 280 thread of 2 quote: Ada Brand, curator" in coming
     assert re.findall(r"says (d\d\d)", coming) == [each.id for each in late[: NEXT - 1]]
     assert f"{NEXT + 3} scheduled" in section(html, "counts")
@@ -112,7 +112,7 @@ async def test_what_was_posted_is_told_with_its_addresses_the_latest_first(desk,
         await post(served, thread, NOON + 3 * HOUR)
         html = await page(http, served)
     posted = section(html, "posted")
-    assert posted.startswith("Posted Mon 4 May, 15:00 library/night-opening x A thread. see part 1 see part 2 lead")
+    assert posted.startswith("Posted Mon 4 May, 15:00 library/night-opening X A thread. see part 1 see part 2 lead")
     latest = [f"d{number:02}" for number in range(POSTED + 1, 2, -1)]
     assert re.findall(r"says (d\d\d)", posted) == latest
     assert 'href="https://x.example/thread/2"' in html
@@ -145,7 +145,7 @@ async def test_what_needs_a_person_is_told_in_the_platforms_words(desk, http):
     assert "The platform is asked again Mon 4 May, 13:00" in attention
     assert "the platform cannot be asked It may be public. Look at the channel, then settle it:" in attention
     assert (
-        "failed library/night-opening x Open until midnight, says c3. Your account is not permitted to post"
+        "failed library/night-opening X Open until midnight, says c3. Your account is not permitted to post"
         in attention
     )
     for words in ("It is there", "It is not there: send again", "Give up"):
